@@ -1,0 +1,1 @@
+"""Cameras and docks: list what a camera holds, copy it once, hand it to the door."""

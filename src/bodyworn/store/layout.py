@@ -1,0 +1,115 @@
+"""Where everything in a data folder lies. Every path is computed here and nowhere else.
+
+DATA/
+  VERSION                      the layout's version, one whole number
+  bodyworn.toml                settings, written by `bodyworn init`
+  keys/                        0700; secrets, never in a backup of the database
+    log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
+    ticket.key                 32 bytes; signs tickets for the door
+    pages.key                  Django's secret key
+  records.sqlite3              records, people, events (absent with PostgreSQL)
+  queue.sqlite3                keys of waiting jobs, nothing else
+  log/                         served as stored: C2SP tlog-tiles
+    checkpoint  tile/…
+  blobs/sha256/ab/cd/abcd…     one file a digest of the plain bytes
+  uploads/<id>/                unfinished uploads: info.json, bytes
+  inbox/<id>.json              finished uploads that wait for their row
+  static/                      collected static files, by version
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bodyworn.core.digest import Sha256
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one data folder. Nothing here touches the disk."""
+
+    root: Path
+
+    @property
+    def version(self) -> Path:
+        """The file that names the layout's version."""
+        return self.root / "VERSION"
+
+    @property
+    def settings(self) -> Path:
+        """The TOML file."""
+        return self.root / "bodyworn.toml"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of secrets, mode 0700."""
+        return self.root / "keys"
+
+    @property
+    def log_key(self) -> Path:
+        """The log's private key as a C2SP signed-note signer key, mode 0600."""
+        return self.keys / "log.key"
+
+    @property
+    def log_vkey(self) -> Path:
+        """The log's public key as a C2SP signed-note verifier key."""
+        return self.keys / "log.vkey"
+
+    @property
+    def ticket_key(self) -> Path:
+        """The 32 bytes that sign tickets."""
+        return self.keys / "ticket.key"
+
+    @property
+    def pages_key(self) -> Path:
+        """Django's secret key."""
+        return self.keys / "pages.key"
+
+    @property
+    def records(self) -> Path:
+        """The SQLite database of records."""
+        return self.root / "records.sqlite3"
+
+    @property
+    def queue(self) -> Path:
+        """The SQLite database in which Huey carries job keys."""
+        return self.root / "queue.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        """The tiled log, as it is served."""
+        return self.root / "log"
+
+    @property
+    def blobs(self) -> Path:
+        """All bytes at rest."""
+        return self.root / "blobs"
+
+    def blob(self, digest: Sha256) -> Path:
+        """The one file that holds these bytes; two levels keep folders small."""
+        name = digest.hex
+        return self.blobs / "sha256" / name[:2] / name[2:4] / name
+
+    @property
+    def uploads(self) -> Path:
+        """Unfinished uploads."""
+        return self.root / "uploads"
+
+    def upload(self, upload: str) -> Path:
+        """The folder of one unfinished upload."""
+        return self.uploads / upload
+
+    @property
+    def inbox(self) -> Path:
+        """Arrival notes of finished uploads that wait for their row."""
+        return self.root / "inbox"
+
+    def arrival(self, upload: str) -> Path:
+        """The arrival note of one finished upload."""
+        return self.inbox / f"{upload}.json"
+
+    @property
+    def static(self) -> Path:
+        """Collected static files."""
+        return self.root / "static"

@@ -1,0 +1,1 @@
+"""The door for bytes, the API for machines, the pages for people."""
