@@ -50,7 +50,8 @@ class Actor:
     name: str  # account name, or `system:dock:BX-07`
     roles: frozenset[Role] = frozenset()  # empty for parts of the system
     officer: str | None = None  # own collar number, if a wearer
-    unit: str | None = None  # own unit or borough
+    unit: str | None = None  # own unit's name
+    borough: str | None = None  # own borough
     display: str = ""  # `DC A. Patel`
 
 

@@ -1,0 +1,36 @@
+"""The tables, one a noun; a file a neighbourhood."""
+
+from bodyworn.records.models.casework import (
+    Complaint,
+    Disclosure,
+    Exhibit,
+    Redaction,
+    RedactionState,
+)
+from bodyworn.records.models.custody import Checkpoint, CustodyEvent
+from bodyworn.records.models.equipment import Device, Dock
+from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
+from bodyworn.records.models.jobs import Job, JobState
+from bodyworn.records.models.people import Officer, Unit, User
+
+__all__ = [
+    "Checkpoint",
+    "Complaint",
+    "Copy",
+    "CustodyEvent",
+    "Device",
+    "Disclosure",
+    "Dock",
+    "Exhibit",
+    "Fix",
+    "Job",
+    "JobState",
+    "Marker",
+    "Officer",
+    "Recording",
+    "Redaction",
+    "RedactionState",
+    "RetentionDecision",
+    "Unit",
+    "User",
+]

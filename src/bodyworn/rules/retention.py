@@ -1,0 +1,28 @@
+"""How long a recording is kept, and why, in a sentence.
+
+One rule today: footage that nobody has found to be evidence goes after 31 days (Metropolitan
+Police, privacy notice on body worn video). The number of days is a setting.
+"""
+
+from datetime import datetime, timedelta
+
+from bodyworn.core.types import RetentionDecision
+
+
+def first_decision(*, ended_at: datetime, now: datetime, days: int) -> RetentionDecision:
+    """The decision at ingest: counted from the recording's end, in whole days, UTC."""
+    period = timedelta(days=days)
+    return RetentionDecision(
+        keep_until=ended_at + period,
+        rule="retention.non-evidential",
+        reason=f"Nobody has marked it as evidence, so it is kept for {days} days.",
+        decided_at=now,
+        period=period,
+    )
+
+
+def days_left(decision: RetentionDecision, now: datetime) -> int | None:
+    """Whole days before deletion is due; None under a hold, 0 when it is due."""
+    if decision.keep_until is None:
+        return None
+    return max(0, (decision.keep_until - now).days)

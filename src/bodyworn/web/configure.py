@@ -1,0 +1,29 @@
+"""Start Django once a process, with our settings and the key from its file."""
+
+import django
+from django.conf import settings as django_conf
+
+from bodyworn.core.errors import SetupError
+from bodyworn.settings import Settings
+from bodyworn.web.django_settings import django_settings
+
+
+def configure(settings: Settings) -> None:
+    """Configure Django. A second call in one process changes nothing."""
+    if django_conf.configured:
+        return
+    django_conf.configure(**django_settings(settings, pages_key(settings)))
+    django.setup()
+
+
+def pages_key(settings: Settings) -> str:
+    """The secret key of the pages. Raises SetupError where the file is missing."""
+    try:
+        return settings.layout.pages_key.read_text().strip()
+    except FileNotFoundError:
+        raise SetupError(
+            "keys.missing",
+            f"The key file {settings.layout.pages_key.name} is missing.",
+            hint="Restore the keys folder from its own backup, or run `bodyworn init` for a "
+            "new data folder.",
+        ) from None
