@@ -12,7 +12,9 @@ DATA/
   log/                         served as stored: C2SP tlog-tiles
     checkpoint  tile/…
   blobs/sha256/ab/cd/abcd…     one file a digest of the plain bytes
-  uploads/<id>/                unfinished uploads: info.json, bytes
+  blobs/incoming/              files on their way to a name; whatever is old here is litter
+  uploads/<id>/                unfinished uploads: info.json, bytes; arrival.json once complete
+  uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
   static/                      collected static files, by version
 """
@@ -92,6 +94,11 @@ class Layout:
         return self.blobs / "sha256" / name[:2] / name[2:4] / name
 
     @property
+    def incoming(self) -> Path:
+        """Temporary files on their way to being a blob, in the blobs' own file system."""
+        return self.blobs / "incoming"
+
+    @property
     def uploads(self) -> Path:
         """Unfinished uploads."""
         return self.root / "uploads"
@@ -99,6 +106,22 @@ class Layout:
     def upload(self, upload: str) -> Path:
         """The folder of one unfinished upload."""
         return self.uploads / upload
+
+    def upload_info(self, upload: str) -> Path:
+        """What is known about one unfinished upload."""
+        return self.upload(upload) / "info.json"
+
+    def upload_bytes(self, upload: str) -> Path:
+        """The bytes that have come so far; the size of this file is the offset."""
+        return self.upload(upload) / "bytes"
+
+    def upload_arrival(self, upload: str) -> Path:
+        """The arrival note before it lies in the inbox: every byte is here, none may follow."""
+        return self.upload(upload) / "arrival.json"
+
+    def upload_ended(self, upload: str) -> Path:
+        """How one upload ended, kept for a while."""
+        return self.uploads / "ended" / f"{upload}.json"
 
     @property
     def inbox(self) -> Path:
