@@ -1,0 +1,64 @@
+"""Which files of the custody log an outsider may read, and how long each may be cached.
+
+The grammar of addresses is that of C2SP tlog-tiles: `checkpoint`, `tile/<L>/<N>[.p/<W>]` and
+`tile/entries/<N>[.p/<W>]`. What does not fit the grammar is no file of the log, so no address
+leaves the folder. What the files hold is for `custody`; a log holds no personal data (salted
+commitments only), which is why it is served without a ticket.
+"""
+
+import re
+from pathlib import Path
+
+from bodyworn.core.errors import MissingError
+from bodyworn.web.door.ranges import Span
+from bodyworn.web.door.reading_answer import ALWAYS, Answer, Headers, words
+
+# L is 0 to 63; N is groups of three digits, all but the last with an x; W is 1 to 255.
+_LEVEL = r"(?:[0-9]|[1-5][0-9]|6[0-3])"
+_INDEX = r"(?:x[0-9]{3}/){0,6}[0-9]{3}"
+_WIDTH = r"(?:[1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+_TILE = re.compile(rf"tile/(?:{_LEVEL}|entries)/{_INDEX}(?:\.p/{_WIDTH})?", re.ASCII)
+
+ANYBODY: Headers = [("access-control-allow-origin", "*")]
+
+
+def log_file(folder: Path, name: str) -> Answer:
+    """The named file of the log. Raises MissingError log.no-such-file."""
+    if name == "checkpoint":
+        return _checkpoint(folder / name)
+    if _TILE.fullmatch(name):
+        return _tile(folder / name)
+    raise _no_such_file()
+
+
+def _checkpoint(path: Path) -> Answer:
+    """Read in one go: it is replaced every second, and its size may have changed by the time
+    that somebody else opens it."""
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        raise _no_such_file() from None
+    fresh = ("cache-control", "no-cache")
+    return words(200, body, media_type="text/plain; charset=utf-8", headers=[*ANYBODY, fresh])
+
+
+def _tile(path: Path) -> Answer:
+    """A tile never changes; a partial one is overtaken by a fuller one with another name."""
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        raise _no_such_file() from None
+    own = [
+        ("content-type", "application/octet-stream"),
+        ("content-length", str(size)),
+        ("cache-control", "public, max-age=31536000, immutable"),
+    ]
+    return Answer(status=200, headers=[*ALWAYS, *ANYBODY, *own], file=(path, Span(0, size)))
+
+
+def _no_such_file() -> MissingError:
+    return MissingError(
+        "log.no-such-file",
+        "The log has no such file, or not yet.",
+        hint="Read `checkpoint` for the size, then ask for full tiles before partial ones.",
+    )
