@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,12 +32,13 @@ def full_disk_explained() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise SetupError(
-            "disk.full",
-            "The disk is full; nothing was changed.",
-            hint="Make room on the disk of the data folder, then send again from where it stopped.",
-            status=507,
-        ) from error
+        raise _full() from error
+
+
+def check_room(folder: Path, size: int) -> None:
+    """Refuse early what cannot fit. Raises SetupError disk.full (web 507)."""
+    if shutil.disk_usage(folder).free < size:
+        raise _full()
 
 
 def make_folder(path: Path, mode: int = FOLDER_MODE) -> None:
@@ -57,6 +59,23 @@ def flush_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def flush_file(path: Path) -> None:
+    """Make the bytes of a file survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with full_disk_explained():
+            os.fdatasync(handle)
+    finally:
+        os.close(handle)
+
+
+def move(old: Path, new: Path) -> None:
+    """Rename within one file system, durably."""
+    with full_disk_explained():
+        old.replace(new)
+        flush_folder(new.parent)
 
 
 def write_atomically(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
@@ -116,6 +135,15 @@ def place(temporary: Path, path: Path) -> bool:
         temporary.unlink(missing_ok=True)
         flush_folder(path.parent)
     return is_new
+
+
+def _full() -> SetupError:
+    return SetupError(
+        "disk.full",
+        "The disk is full; what was kept before is safe.",
+        hint="Make room on the disk of the data folder, then send again from where it stopped.",
+        status=507,
+    )
 
 
 def _link(temporary: Path, path: Path) -> bool:

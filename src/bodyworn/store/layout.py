@@ -11,11 +11,13 @@ DATA/
   queue.sqlite3                keys of waiting jobs, nothing else
   log/                         served as stored: C2SP tlog-tiles
     checkpoint  tile/…
+    lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
   blobs/sha256/ab/cd/abcd…     one file a digest of the plain bytes
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>/                unfinished uploads: info.json, bytes; arrival.json once complete
   uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
+  inbox/aside/<id>.json        notes that nobody could read; a person mends them
   static/                      collected static files, by version
 """
 
@@ -84,6 +86,11 @@ class Layout:
         return self.root / "log"
 
     @property
+    def log_lock(self) -> Path:
+        """Locked by the one process that extends the log."""
+        return self.log / "lock"
+
+    @property
     def blobs(self) -> Path:
         """All bytes at rest."""
         return self.root / "blobs"
@@ -119,9 +126,14 @@ class Layout:
         """The arrival note before it lies in the inbox: every byte is here, none may follow."""
         return self.upload(upload) / "arrival.json"
 
+    @property
+    def ended(self) -> Path:
+        """How uploads ended, kept for a while."""
+        return self.uploads / "ended"
+
     def upload_ended(self, upload: str) -> Path:
-        """How one upload ended, kept for a while."""
-        return self.uploads / "ended" / f"{upload}.json"
+        """How one upload ended."""
+        return self.ended / f"{upload}.json"
 
     @property
     def inbox(self) -> Path:
@@ -131,6 +143,11 @@ class Layout:
     def arrival(self, upload: str) -> Path:
         """The arrival note of one finished upload."""
         return self.inbox / f"{upload}.json"
+
+    @property
+    def aside(self) -> Path:
+        """Arrival notes that could not be read: out of the sweeper's way, and never lost."""
+        return self.inbox / "aside"
 
     @property
     def static(self) -> Path:

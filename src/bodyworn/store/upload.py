@@ -1,0 +1,370 @@
+"""Unfinished uploads: a state machine over offsets that knows tus' ideas and no transport.
+
+    create -> append … append -> finish -> an arrival note in the inbox
+                    \\-> terminate, expire
+
+One folder an upload. The steps of finishing are ordered so that a crash after any of them leaves
+an upload that can be resumed or an arrival that is complete, and never a partial blob:
+
+1. the bytes are flushed;
+2. `arrival.json` is written into the upload's folder: from here on no byte may follow;
+3. the bytes get their lasting name in the vault;
+4. the note moves into the inbox;
+5. the folder is removed.
+
+`recover` does the rest of these steps at start. One writer at a time: an flock on the folder,
+which holds between threads and processes and ends with its holder, however that ends. The data
+folder MUST therefore be a local file system.
+"""
+
+import contextlib
+import logging
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bodyworn.core.clock import Clock
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
+from bodyworn.core.types import Arrival
+from bodyworn.store import disk, upload_folder
+from bodyworn.store.inbox import read_arrival, write_arrival
+from bodyworn.store.layout import Layout
+from bodyworn.store.seal import Vault
+from bodyworn.store.upload_folder import Sidecars
+from bodyworn.store.upload_notes import (
+    Checksum,
+    End,
+    Upload,
+    no_such_upload,
+    read_end,
+    write_end,
+    write_info,
+)
+from bodyworn.store.upload_writer import BLOCK, HashStates, Writer, too_large
+
+MOST_PARTS = 64  # of one final upload
+ENDED_KEPT = timedelta(days=7)  # how long an ended upload is remembered
+_log = logging.getLogger(__name__)
+
+
+class Uploads:
+    """All uploads of one data folder. Safe for use by several threads and processes at once."""
+
+    def __init__(self, layout: Layout, vault: Vault, clock: Clock) -> None:
+        """Nothing is touched until something is asked for."""
+        self._layout = layout
+        self._vault = vault
+        self._clock = clock
+        self._states = HashStates()
+
+    # ---- the life of one upload ------------------------------------------------------------
+
+    def create(
+        self,
+        *,
+        length: int | None,
+        sender: str,
+        manifest: Mapping[str, Any],
+        largest: int,
+        expires_at: datetime,
+        sidecars: Sidecars = (),
+        partial: bool = False,
+        final_of: Sequence[str] = (),
+    ) -> Upload:
+        """Begin an upload; its parts are joined and it is finished at once if it is `final_of`.
+
+        Sizes in bytes, `expires_at` in UTC, `length` None if the sender does not know it yet.
+        Raises RefusedError upload.empty, .too-large, .part-unfinished, .parts, manifest.*;
+        SetupError disk.full; MissingError for a part that is not there.
+        """
+        if final_of:
+            length = self._length_of(final_of, sender)
+        _check_length(length, largest)
+        disk.check_room(self._layout.root, length or 0)
+        begun = Upload(
+            id=secrets.token_hex(16),
+            sender=sender,
+            offset=0,
+            length=length,
+            largest=largest,
+            created_at=self._clock(),
+            expires_at=expires_at,
+            manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
+            sidecars=tuple(name for name, _ in sidecars),
+            is_partial=partial,
+            final_of=tuple(final_of),
+        )
+        upload_folder.make(self._layout, begun, sidecars)
+        return self._join(begun) if final_of else begun
+
+    def get(self, upload: str) -> Upload:
+        """How it stands, also for a while after it ended. Raises MissingError upload.missing."""
+        return upload_folder.look(self._layout, upload)
+
+    @contextlib.contextmanager
+    def append(
+        self, upload: str, *, offset: int, checksum: Checksum | None = None
+    ) -> Iterator[Writer]:
+        """Write from `offset` on; when the block ends, what came is durable.
+
+        With a checksum all of it counts or none; without, whatever came before a failure stays.
+        The last byte finishes the upload: `writer.arrival` tells. Raises BusyError
+        upload.second-writer (web 423), RefusedError upload.wrong-offset (409), .final (403),
+        .wrong-checksum (460), .too-large (413), .complete; MissingError upload.gone (410).
+        """
+        with upload_folder.locked(self._layout, upload) as found:
+            self._check_growing(found, offset)
+            writer = self._writer(found, checksum)
+            try:
+                yield writer
+                writer.verify()
+            except BaseException:
+                writer.roll_back()
+                raise
+            finally:
+                writer.close()
+                self._states.put(upload, writer.offset, writer.state)
+            grown = replace(found, offset=writer.offset)
+            if grown.is_full and not grown.is_partial:
+                writer.arrival = self._finish(grown)
+
+    def set_length(self, upload: str, length: int) -> Upload:
+        """Say how long an upload will be, once. Raises RefusedError upload.length-known, …"""
+        with upload_folder.locked(self._layout, upload) as found:
+            if found.length not in (None, length):
+                raise _refused("upload.length-known", "Its length is known and cannot change.", 400)
+            _check_length(length, found.largest)
+            if length < found.offset:
+                raise _refused("upload.too-short", "More bytes than that are here already.", 400)
+            known = replace(found, length=length)
+            write_info(self._layout.upload_info(upload), known)
+            return known
+
+    def finish(self, upload: str) -> Arrival:
+        """Do what is left of finishing; safe to repeat. Raises RefusedError upload.unfinished."""
+        with contextlib.suppress(MissingError):
+            return read_arrival(self._layout.arrival(upload))
+        with upload_folder.locked(self._layout, upload) as found:
+            if found.is_partial or not found.is_full:
+                raise _refused("upload.unfinished", "Not every byte of it is here.", 409)
+            return self._finish(found)
+
+    def terminate(self, upload: str) -> None:
+        """Give an upload up before it is complete. Raises RefusedError upload.complete."""
+        with upload_folder.locked(self._layout, upload) as found:
+            if found.is_full and not found.is_partial:
+                raise _refused("upload.complete", "All of it is here; it is evidence now.", 403)
+            self._remove(found, "terminated")
+
+    # ---- all of them -----------------------------------------------------------------------
+
+    def recover(self) -> list[Arrival]:
+        """At start: finish what is full, give up joins that were interrupted, sweep litter."""
+        upload_folder.sweep_litter(self._layout)
+        found = (self._recovered(upload) for upload in upload_folder.unfinished(self._layout))
+        return [arrival for arrival in found if arrival]
+
+    def expire(self, now: datetime) -> list[str]:
+        """Remove what is unfinished and over; the ids. What is full is finished instead."""
+        upload_folder.sweep_litter(self._layout)
+        self._forget_ended(now - ENDED_KEPT)
+        return [
+            upload
+            for upload in upload_folder.unfinished(self._layout)
+            if self._has_expired(upload, now)
+        ]
+
+    # ---- growing ---------------------------------------------------------------------------
+
+    def _check_growing(self, found: Upload, offset: int) -> None:
+        if found.final_of:
+            raise _refused("upload.final", "A joined upload takes no bytes of its own.", 403)
+        if self._layout.upload_arrival(found.id).exists():
+            raise _refused("upload.complete", "All of it is here; it is evidence now.", 403)
+        if found.expires_at <= self._clock():
+            raise MissingError("upload.expired", "This upload is over.", status=410)
+        if found.offset != offset:
+            raise RefusedError(
+                "upload.wrong-offset",
+                f"The next byte must be number {found.offset}, not {offset}.",
+                hint="Ask for the offset and go on from there.",
+                status=409,
+                offset=found.offset,
+            )
+
+    def _writer(self, found: Upload, checksum: Checksum | None) -> Writer:
+        path = self._layout.upload_bytes(found.id)
+        return Writer(
+            path,
+            offset=found.offset,
+            room=found.room,
+            state=self._states.take(found.id, path, found.offset),
+            checksum=checksum,
+        )
+
+    # ---- joining ---------------------------------------------------------------------------
+
+    def _length_of(self, parts: Sequence[str], sender: str) -> int:
+        if len(parts) > MOST_PARTS or len(set(parts)) < len(parts):
+            raise _refused("upload.parts", f"Join up to {MOST_PARTS} parts, each once.", 400)
+        return sum(self._size_of_part(part, sender) for part in parts)
+
+    def _size_of_part(self, part: str, sender: str) -> int:
+        found = self.get(part)
+        if found.end or found.sender != sender:
+            raise no_such_upload()
+        if not found.is_partial:
+            raise _refused("upload.parts", "Only partial uploads can be joined.", 400)
+        if not found.is_full:
+            raise _refused("upload.part-unfinished", "A part is not complete yet.", 409)
+        return found.offset
+
+    def _join(self, final: Upload) -> Upload:
+        """Copy the parts, in order, into the final upload; they stay until it is finished."""
+        with contextlib.ExitStack() as locks:
+            own = locks.enter_context(upload_folder.locked(self._layout, final.id))
+            try:
+                parts = [
+                    locks.enter_context(upload_folder.locked(self._layout, part))
+                    for part in final.final_of
+                ]
+                self._finish(self._joined(own, parts))
+            except BaseException:
+                self._remove(own, "terminated")
+                raise
+            for part in parts:
+                self._remove(part, "joined")
+        return self.get(final.id)
+
+    def _joined(self, final: Upload, parts: Sequence[Upload]) -> Upload:
+        writer = self._writer(final, None)
+        try:
+            for part in parts:
+                with self._layout.upload_bytes(part.id).open("rb") as stream:
+                    while block := stream.read(BLOCK):
+                        writer.write(block)
+        finally:
+            writer.close()
+        self._states.put(final.id, writer.offset, writer.state)
+        return replace(final, offset=writer.offset)
+
+    # ---- ending ----------------------------------------------------------------------------
+
+    def _finish(self, found: Upload) -> Arrival:
+        """Steps 2 to 5 of the module's text, under the lock; each of them may be done already."""
+        # 2. the note: from here on no byte may follow
+        arrival = self._noted(found)
+        # Told before the bytes move: whoever asks meanwhile finds the folder or this.
+        self._tell_end(found, "received", sha256=arrival.sha256)
+        # 3. the lasting name
+        self._vault.keep_file(self._layout.upload_bytes(found.id), digest=arrival.sha256)
+        # 4. into the inbox
+        disk.make_folder(self._layout.inbox)
+        disk.move(self._layout.upload_arrival(found.id), self._layout.arrival(found.id))
+        # 5. the folder is not needed any more
+        upload_folder.remove(self._layout, found.id)
+        self._states.forget(found.id)
+        return arrival
+
+    def _noted(self, found: Upload) -> Arrival:
+        path = self._layout.upload_arrival(found.id)
+        with contextlib.suppress(MissingError):
+            return read_arrival(path)
+        digest = self._digest(found)
+        manifest = manifest_from_dict(found.manifest)
+        if manifest.sha256 not in (None, digest):
+            self._remove(found, "terminated")
+            raise _other_bytes()
+        arrival = Arrival(
+            upload=found.id,
+            sha256=digest,
+            size=found.offset,
+            received_at=self._clock(),
+            manifest=manifest,
+            sender=found.sender,
+            sidecars=upload_folder.sidecars(self._layout, found),
+        )
+        write_arrival(path, arrival)
+        return arrival
+
+    def _digest(self, found: Upload) -> Sha256:
+        """Flush, in case nobody lived to do it, and hash what is not hashed yet."""
+        path = self._layout.upload_bytes(found.id)
+        disk.flush_file(path)
+        return Sha256(self._states.take(found.id, path, found.offset).digest())
+
+    def _remove(self, found: Upload, end: End) -> None:
+        self._tell_end(found, end)
+        upload_folder.remove(self._layout, found.id)
+        self._states.forget(found.id)
+
+    def _tell_end(self, found: Upload, end: End, *, sha256: Sha256 | None = None) -> None:
+        path = self._layout.upload_ended(found.id)
+        write_end(path, found, end=end, at=self._clock(), sha256=sha256)
+
+    # ---- all of them -----------------------------------------------------------------------
+
+    def _recovered(self, upload: str) -> Arrival | None:
+        """One damaged upload must not keep the others from being recovered."""
+        try:
+            if upload_folder.is_spent(self._layout, upload):
+                upload_folder.remove(self._layout, upload)
+                return None
+            with upload_folder.locked(self._layout, upload) as found:
+                if found.final_of and not self._layout.upload_arrival(upload).exists():
+                    self._remove(found, "terminated")  # its parts are all still there
+                    return None
+                return self._finish(found) if found.is_full and not found.is_partial else None
+        except (BusyError, MissingError, RefusedError):
+            return None
+        except (BodywornError, OSError):
+            _log.exception("upload %s could not be recovered and was left as it is", upload)
+            return None
+
+    def _has_expired(self, upload: str, now: datetime) -> bool:
+        try:
+            with upload_folder.locked(self._layout, upload) as found:
+                if found.is_full and not found.is_partial:
+                    self._finish(found)
+                elif found.expires_at <= now:
+                    self._remove(found, "expired")
+                    return True
+        except BusyError:
+            return False  # its writer is at work; the next round comes
+        except (BodywornError, OSError):
+            _log.exception("upload %s could not be looked at and was left as it is", upload)
+        return False
+
+    def _forget_ended(self, before: datetime) -> None:
+        for upload in upload_folder.ended(self._layout):
+            with contextlib.suppress(MissingError):
+                path = self._layout.upload_ended(upload)
+                if read_end(path, upload=upload).created_at < before:
+                    path.unlink(missing_ok=True)
+
+
+def _check_length(length: int | None, largest: int) -> None:
+    if length is None:
+        return
+    if length <= 0:
+        raise _refused("upload.empty", "An empty file holds no evidence.", 400)
+    if length > largest:
+        raise too_large()
+
+
+def _refused(code: str, message: str, status: int) -> RefusedError:
+    hint = "Ask for the upload as it stands and go on from there, or begin a new one."
+    return RefusedError(code, message, hint=hint, status=status)
+
+
+def _other_bytes() -> DamagedError:
+    return DamagedError(
+        "upload.other-bytes",
+        "The bytes that came are not those that the manifest promised; none of them was kept.",
+        hint="Read the file again and send it again; if that repeats, keep the camera aside.",
+        status=460,
+    )

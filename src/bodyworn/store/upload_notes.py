@@ -1,0 +1,183 @@
+"""What is written down about one upload: `info.json` while it grows, a few words when it ended.
+
+The offset is not among it: the size of the bytes on the disk is the offset, and a second record
+of it could only be wrong. Who may write when is for `store.upload`.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from bodyworn.core.clock import iso, parse_iso
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import DamagedError, MissingError, RefusedError
+from bodyworn.store import disk
+
+_ID = re.compile(r"[0-9a-f]{32}")
+HashName = Literal["sha1", "sha256"]
+End = Literal["received", "joined", "terminated", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One upload as it stands; a finished one has `end` and, if it was received, its digest."""
+
+    id: str  # 32 hexadecimal digits
+    sender: str  # whose ticket created it
+    offset: int  # bytes that are here
+    length: int | None  # bytes that there will be; None until the sender knows
+    largest: int  # bytes that it may have at most
+    created_at: datetime  # UTC
+    expires_at: datetime  # UTC; unfinished at this moment, it is removed
+    manifest: Mapping[str, Any] = field(default_factory=dict)  # JSON values, checked
+    sidecars: tuple[str, ...] = ()  # names; the bytes lie beside as sidecar.0, sidecar.1 …
+    is_partial: bool = False  # a part of another one, no evidence by itself
+    final_of: tuple[str, ...] = ()  # the parts that it is made of, in order
+    end: End | None = None  # how it ended
+    sha256: Sha256 | None = None  # of the plain bytes, once received
+
+    @property
+    def is_full(self) -> bool:
+        """Every byte is here; whether it is finished is another question."""
+        return self.offset == self.length
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still come."""
+        return (self.largest if self.length is None else self.length) - self.offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checksum:
+    """What the sender says the bytes of one append are."""
+
+    algorithm: HashName
+    digest: bytes
+
+
+def is_id(name: str) -> bool:
+    """Whether a name can be that of an upload."""
+    return _ID.fullmatch(name) is not None
+
+
+def check_id(upload: str) -> None:
+    """Ids come from outside and become paths. Raises MissingError upload.missing."""
+    if not is_id(upload):
+        raise no_such_upload()
+
+
+def no_such_upload() -> MissingError:
+    """The one answer for an id that never was and one that is long forgotten."""
+    return MissingError(
+        "upload.missing",
+        "There is no such upload.",
+        hint="Begin a new one; whatever was received before is safe under its digest.",
+    )
+
+
+def read_info(path: Path, *, upload: str, offset: int) -> Upload:
+    """`info.json`. Raises FileNotFoundError, DamagedError upload.info-unreadable."""
+    try:
+        values = json.loads(path.read_bytes())
+        return Upload(
+            id=upload,
+            offset=offset,
+            sender=values["sender"],
+            length=values["length"],
+            largest=values["largest"],
+            created_at=parse_iso(values["created_at"]),
+            expires_at=parse_iso(values["expires_at"]),
+            manifest=values["manifest"],
+            sidecars=tuple(values["sidecars"]),
+            is_partial=values["is_partial"],
+            final_of=tuple(values["final_of"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise DamagedError(
+            "upload.info-unreadable",
+            "What was written down about this upload cannot be read.",
+            hint="Begin a new one; the sender still has the bytes, for it has no receipt.",
+        ) from None
+
+
+def write_info(path: Path, upload: Upload) -> None:
+    """Write `info.json` durably: what was answered to the sender survives a power cut."""
+    values = {
+        "sender": upload.sender,
+        "length": upload.length,
+        "largest": upload.largest,
+        "created_at": iso(upload.created_at),
+        "expires_at": iso(upload.expires_at),
+        "manifest": dict(upload.manifest),
+        "sidecars": list(upload.sidecars),
+        "is_partial": upload.is_partial,
+        "final_of": list(upload.final_of),
+    }
+    disk.write_atomically(path, json.dumps(values).encode())
+
+
+def write_end(path: Path, upload: Upload, *, end: End, at: datetime, sha256: Sha256 | None) -> None:
+    """Leave a few words, none of them personal, for a sender that asks once more.
+
+    Neither flushed nor insisted on: without them the sender only begins again, and a full disk
+    must not keep an upload from being removed.
+    """
+    values = {
+        "end": end,
+        "at": iso(at),
+        "sender": upload.sender,
+        "size": upload.offset,
+        "sha256": sha256.hex if sha256 else None,
+        "expires_at": iso(upload.expires_at),
+        "is_partial": upload.is_partial,
+        "final_of": list(upload.final_of),
+    }
+    temporary = disk.temporary_name(path)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(disk.FOLDER_MODE, parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(values))
+        temporary.replace(path)
+
+
+def read_end(path: Path, *, upload: str) -> Upload:
+    """The few words. Raises MissingError upload.missing."""
+    try:
+        values = json.loads(path.read_bytes())
+        return Upload(
+            id=upload,
+            sender=values["sender"],
+            offset=values["size"],
+            length=values["size"] if values["end"] == "received" else None,
+            largest=values["size"],
+            created_at=parse_iso(values["at"]),
+            expires_at=parse_iso(values["expires_at"]),
+            is_partial=values["is_partial"],
+            final_of=tuple(values["final_of"]),
+            end=values["end"],
+            sha256=Sha256.parse(values["sha256"]) if values["sha256"] else None,
+        )
+    except (FileNotFoundError, KeyError, TypeError, ValueError, DamagedError):
+        raise no_such_upload() from None
+
+
+def refuse_ended(upload: Upload) -> None:
+    """Nothing more can be done to an upload that ended. Raises RefusedError or MissingError."""
+    match upload.end:
+        case "received":
+            raise RefusedError(
+                "upload.complete",
+                "This upload is complete; its bytes are evidence now.",
+                hint="Ask for its receipt; the bytes change no more and cannot be taken back here.",
+            )
+        case "joined" | "terminated" | "expired":
+            raise MissingError(
+                "upload.gone",
+                f"This upload was {upload.end}.",
+                hint="Begin a new one; nothing that was answered with a receipt is affected.",
+                status=410,
+            )
