@@ -1,0 +1,309 @@
+"""Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys.
+
+A note is text that ends in a newline, an empty line, and one line a signature. Its text means
+nothing until a key that the reader knows has signed it; `open_note` is therefore the only way
+to the text. `custody.checkpoint` and `custody.receipt` say what stands in the text.
+"""
+
+import base64
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from bodyworn.core.errors import DamagedError, RefusedError, SetupError
+
+ED25519 = b"\x01"  # signature type identifier
+KEY_SIZE = 32
+MOST_SIGNATURES = 100  # the specification asks for at least 16
+DASH = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A public key that somebody has decided to trust, and the name it signs under."""
+
+    name: str  # of the key, for a log its origin: `police.example/log`
+    public: bytes  # 32 bytes, RFC 8032
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `name+hash+base64`. Raises DamagedError."""
+        name, key_id, key = _key_parts(text.strip())
+        verifier = cls(name, key)
+        if verifier.key_id.hex() != key_id:
+            raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
+        return verifier
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes that say which key of this name signed."""
+        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+
+    @property
+    def text(self) -> str:
+        """The key as `name+hash+base64`, to be handed out."""
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(ED25519 + self.public)}"
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key made this signature."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signer:
+    """A private key; `repr` never shows it."""
+
+    name: str  # of the key, for a log its origin
+    secret: bytes  # 32 bytes, the seed of RFC 8032
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+    @classmethod
+    def generate(cls, name: str) -> Self:
+        """A new key from the operating system's randomness. Raises DamagedError on a bad name."""
+        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
+        prefix, found, rest = text.strip().partition("PRIVATE+KEY+")
+        if prefix or not found:
+            raise DamagedError("note.key-garbled", "That is not a private key of a signed note.")
+        name, key_id, secret = _key_parts(rest)
+        signer = cls(name, secret)
+        if signer.verifier.key_id.hex() != key_id:
+            raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
+        return signer
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key()
+        return Verifier(self.name, public.public_bytes_raw())
+
+    @property
+    def text(self) -> str:
+        """The key as `PRIVATE+KEY+name+hash+base64`: a secret."""
+        key_id = self.verifier.key_id.hex()
+        return f"PRIVATE+KEY+{self.name}+{key_id}+{to_base64(ED25519 + self.secret)}"
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes of signature."""
+        return Ed25519PrivateKey.from_private_bytes(self.secret).sign(message)
+
+    def __repr__(self) -> str:
+        return f"Signer({self.name!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line."""
+
+    name: str  # of the key
+    key_id: bytes  # four bytes
+    raw: bytes  # what the key made of the text
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text that at least one known key has signed."""
+
+    text: str  # with its final newline
+    signatures: tuple[Signature, ...]  # all of them, the unknown too
+    signed_by: tuple[Verifier, ...]  # the known keys among them
+
+
+def sign_note(text: str, *signers: Signer) -> str:
+    """The text with a signature line of each signer.
+
+    Raises DamagedError for text that a note cannot hold: without a final newline, or with
+    control characters.
+    """
+    _check_text(text)
+    if not text.endswith("\n"):
+        raise DamagedError("note.malformed", "The text of a note ends with a newline.")
+    lines = [_signature_line(signer, text.encode()) for signer in signers]
+    return text + "\n" + "".join(lines)
+
+
+def open_note(note: bytes | str, verifiers: Sequence[Verifier]) -> Note:
+    """The note's text, if one of these keys has signed it.
+
+    Signatures of unknown keys are ignored, as the specification demands; one bad signature
+    of a known key spoils the note. Raises DamagedError: `note.malformed`,
+    `note.bad-signature`, `note.not-signed`.
+    """
+    text, signatures = split_note(note)
+    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+    signed_by = []
+    for signature in signatures:
+        verifier = known.get((signature.name, signature.key_id))
+        if verifier is None:
+            continue
+        if not verifier.signed(text.encode(), signature.raw):
+            raise DamagedError("note.bad-signature", f"{verifier.name} did not sign this text.")
+        signed_by.append(verifier)
+    if not signed_by:
+        raise DamagedError(
+            "note.not-signed",
+            "No key that is trusted here has signed this text.",
+            hint="Make sure that you were given the right public key.",
+        )
+    return Note(text, tuple(signatures), tuple(dict.fromkeys(signed_by)))
+
+
+def split_note(note: bytes | str) -> tuple[str, list[Signature]]:
+    """Text and signatures of a note, not verified. Raises DamagedError."""
+    whole = _decode(note)
+    _check_text(whole)
+    head, blank, tail = whole.rpartition("\n\n")
+    lines = tail.split("\n")
+    if not blank or lines.pop() != "" or not lines:
+        raise DamagedError("note.malformed", "The note has no block of signatures.")
+    if len(lines) > MOST_SIGNATURES:
+        raise DamagedError("note.malformed", f"The note has over {MOST_SIGNATURES} signatures.")
+    return head + "\n", [_read_signature(line) for line in lines]
+
+
+def from_base64(text: str) -> bytes:
+    """Strict standard base64: no stray character, no second way to write the same bytes.
+
+    Raises DamagedError.
+    """
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise DamagedError("note.malformed", "That is not base64.") from None
+    if to_base64(raw) != text:
+        raise DamagedError("note.malformed", "That is not canonical base64.")
+    return raw
+
+
+def load_signer(path: Path) -> Signer:
+    """The log's private key from its file. Raises SetupError."""
+    try:
+        return Signer.parse(_read_key(path))
+    except DamagedError as error:
+        raise SetupError(
+            "log.key-garbled",
+            f"{path} does not hold a signing key: {error.message}",
+            hint="Restore the file from your backup of the keys; a new key would be a new log.",
+        ) from error
+
+
+def load_verifier(path: Path) -> Verifier:
+    """A public key from its file. Raises SetupError."""
+    try:
+        return Verifier.parse(_read_key(path))
+    except DamagedError as error:
+        raise SetupError(
+            "log.key-garbled",
+            f"{path} does not hold a public key: {error.message}",
+            hint="Ask the keeper of the log for its `.vkey` file again.",
+        ) from error
+
+
+def save_signer(path: Path, signer: Signer) -> None:
+    """Write a new private key, readable by its owner alone.
+
+    Raises RefusedError where a file is already: who loses a log's key loses the log.
+    """
+    _write_key(path, signer.text, mode=0o600)
+
+
+def save_verifier(path: Path, verifier: Verifier) -> None:
+    """Write a public key. Raises RefusedError where a file is already."""
+    _write_key(path, verifier.text, mode=0o644)
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SetupError(
+            "log.key-missing",
+            f"There is no key at {path}.",
+            hint="Run `bodyworn init` for a new log, or restore the file from your backup.",
+        ) from None
+    except UnicodeDecodeError:
+        raise DamagedError("note.key-garbled", "That is not text.") from None
+
+
+def _write_key(path: Path, text: str, *, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        raise RefusedError(
+            "log.key-exists",
+            f"There is a key at {path} already; it is not overwritten.",
+            hint="Move the old key away first, if you really mean to begin a new log.",
+        ) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(descriptor)
+
+
+def to_base64(raw: bytes) -> str:
+    """Standard base64 with padding (RFC 4648, section 4)."""
+    return base64.b64encode(raw).decode()
+
+
+def _decode(note: bytes | str) -> str:
+    try:
+        return note.decode() if isinstance(note, bytes) else note
+    except UnicodeDecodeError:
+        raise DamagedError("note.malformed", "The note is not UTF-8.") from None
+
+
+def _check_text(text: str) -> None:
+    if any(character < " " and character != "\n" for character in text):
+        raise DamagedError("note.malformed", "A note holds no control characters.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise DamagedError("note.malformed", "A note holds no half characters.")
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+        raise DamagedError("note.key-name", "A key's name has no spaces and no plus signs.")
+
+
+def _signature_line(signer: Signer, message: bytes) -> str:
+    raw = signer.verifier.key_id + signer.sign(message)
+    return f"{DASH} {signer.name} {to_base64(raw)}\n"
+
+
+def _read_signature(line: str) -> Signature:
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != DASH:
+        raise DamagedError("note.malformed", "A signature line is dash, name and base64.")
+    _, name, encoded = parts
+    _check_name(name)
+    raw = from_base64(encoded)
+    if len(raw) <= 4:
+        raise DamagedError("note.malformed", "A signature line holds no signature.")
+    return Signature(name, raw[:4], raw[4:])
+
+
+def _key_parts(text: str) -> tuple[str, str, bytes]:
+    """Name, hexadecimal key id and the 32 bytes of `name+hash+base64`."""
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        raise DamagedError("note.key-garbled", "That is not a key of a signed note.")
+    name, key_id, encoded = parts
+    _check_name(name)
+    raw = from_base64(encoded)
+    if raw[:1] != ED25519 or len(raw) != 1 + KEY_SIZE:
+        raise DamagedError("note.key-garbled", "That is not an Ed25519 key.")
+    return name, key_id, raw[1:]
