@@ -1,10 +1,11 @@
-"""Stored bytes that no plain file holds, on their way to a reader, a block at a time.
+"""Stored bytes that no single plain file holds, on their way to a reader, a block at a time.
 
 Granian (2.8) puts no bound on what an application streams: a block that the reader has not taken
 yet waits in memory, so that a 600 MB answer to a slow reader costs 600 MB. Files, however, it
 reads no faster than the reader takes them. So the bytes go through a named pipe that Granian
 serves as if it were a file: the kernel's pipe buffer is the bound, a full pipe is a reader who is
-paused, and a broken one is a reader who has left.
+paused, and a broken one is a reader who has left. Each pipe is filled by a thread: that took a
+third of the CPU of filling them all in the event loop (`bench/ranges.py`, "across parts").
 
 What the bytes are and who may have them is for `web.door.reading`.
 """
@@ -16,16 +17,19 @@ import fcntl
 import logging
 import os
 import secrets
+import select
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodyworn.core.errors import BodywornError, BusyError, DamagedError
 from bodyworn.store.seal import Vault
 from bodyworn.web.door.ranges import Piece
 
-BLOCK = 256 * 1024  # bytes that are read at once, and held by the pipe
-MOST = 128  # readers at once: 64 MiB of blocks and pipes, and 384 of a process's 1,024 handles
+BLOCK = 512 * 1024  # bytes of sealed bytes that are read at once
+PIPE = 256 * 1024  # bytes that a pipe holds
+MOST = 128  # readers at once: at most 96 MiB of blocks and pipes, and 512 open files
 STALL = 60.0  # seconds that a reader may take nothing; a player that was paused asks again
 OPENING = 5.0  # seconds until Granian opens the pipe; it takes about one millisecond
 
@@ -33,14 +37,18 @@ _log = logging.getLogger(__name__)
 
 
 class Pourer:
-    """Streams pieces of stored bytes to at most `MOST` readers at once; one for an event loop."""
+    """Streams pieces of stored bytes to at most `most` readers at once; one for an event loop."""
 
-    def __init__(self, vault: Vault, *, most: int = MOST, stall: float = STALL) -> None:
-        """`stall` is in seconds."""
+    def __init__(
+        self, vault: Vault, *, most: int = MOST, stall: float = STALL, opening: float = OPENING
+    ) -> None:
+        """`stall` and `opening` are in seconds."""
         self._vault = vault
         self._most = most
         self._stall = stall
+        self._opening = opening
         self._running = 0
+        self._threads = ThreadPoolExecutor(max(most, 1), thread_name_prefix="pour")
 
     async def pour(self, pieces: Sequence[Piece], respond: Callable[[str], None]) -> None:
         """Answer with a pipe and fill it: `respond` is given the pipe's path once.
@@ -48,14 +56,14 @@ class Pourer:
         Raises BusyError reading.too-many before `respond`; afterwards it raises nothing: an
         answer that ends before its Content-Length is how HTTP says that something broke.
         """
-        with self._a_place(), _named_pipe() as path:
-            respond(str(path))
-            handle = await _opened_for_writing(path)
-            if handle is None:
-                return
+        with self._a_place():
+            with _named_pipe() as path:
+                respond(str(path))
+                handle = await _opened_for_writing(path, self._opening)
             # From here on the pipe needs no name.
-            path.unlink()
-            await self._fill(handle, pieces)
+            if handle is not None:
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._threads, self._fill, handle, pieces)
 
     @contextlib.contextmanager
     def _a_place(self) -> Iterator[None]:
@@ -67,10 +75,10 @@ class Pourer:
         finally:
             self._running -= 1
 
-    async def _fill(self, handle: int, pieces: Sequence[Piece]) -> None:
+    def _fill(self, handle: int, pieces: Sequence[Piece]) -> None:
         try:
-            async for block in self._blocks(pieces):
-                await _write(handle, block, self._stall)
+            for piece in pieces:
+                self._move(piece, handle)
         except (BrokenPipeError, TimeoutError):
             pass  # the reader has left, or is paused for so long that it may ask again
         except (BodywornError, OSError) as error:
@@ -78,17 +86,20 @@ class Pourer:
         finally:
             os.close(handle)
 
-    async def _blocks(self, pieces: Sequence[Piece]) -> AsyncIterator[bytes]:
-        for piece in pieces:
-            for done in range(0, piece.length, BLOCK):
-                length = min(BLOCK, piece.length - done)
-                yield await asyncio.to_thread(self._read, piece, piece.offset + done, length)
+    def _move(self, piece: Piece, handle: int) -> None:
+        path = self._vault.plain_path(piece.digest)
+        if path is not None and hasattr(os, "splice"):
+            _splice(path, piece, handle, self._stall)
+        else:
+            self._copy(piece, handle)
 
-    def _read(self, piece: Piece, offset: int, length: int) -> bytes:
-        block = self._vault.read_at(piece.digest, offset, length)
-        if len(block) != length:
-            raise DamagedError("blob.wrong-size", f"{piece.digest.short}… ends too early.")
-        return block
+    def _copy(self, piece: Piece, handle: int) -> None:
+        for done in range(0, piece.length, BLOCK):
+            length = min(BLOCK, piece.length - done)
+            block = self._vault.read_at(piece.digest, piece.offset + done, length)
+            if len(block) != length:
+                raise _too_short(piece)
+            _write(handle, block, self._stall)
 
 
 @contextlib.contextmanager
@@ -102,14 +113,14 @@ def _named_pipe() -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-async def _opened_for_writing(path: Path) -> int | None:
+async def _opened_for_writing(path: Path, within: float) -> int | None:
     """The writing end, once somebody reads; None if the reader left before that.
 
     A pipe can be opened for writing without blocking only when it is being read (ENXIO before),
     and nothing tells when that is; so we look, at longer and longer intervals.
     """
     wait = 0.0002
-    while wait < OPENING / 2:
+    while wait < within / 3:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
@@ -127,24 +138,46 @@ def _widen(handle: int) -> None:
     """Fewer wake-ups a megabyte; a user who has too many wide pipes already keeps narrow ones."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with contextlib.suppress(PermissionError):
-            fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, BLOCK)
+            fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
 
 
-async def _write(handle: int, block: bytes, stall: float) -> None:
+def _splice(path: Path, piece: Piece, handle: int, stall: float) -> None:
+    """The kernel hands pages of the file to the pipe: no byte is copied into this process."""
+    offset, stop = piece.offset, piece.offset + piece.length
+    with path.open("rb") as file:
+        while offset < stop:
+            try:
+                moved = os.splice(
+                    file.fileno(),
+                    handle,
+                    stop - offset,
+                    offset_src=offset,
+                    flags=os.SPLICE_F_NONBLOCK,
+                )
+            except BlockingIOError:
+                _wait_for_room(handle, stall)
+                continue
+            if not moved:
+                raise _too_short(piece)
+            offset += moved
+
+
+def _write(handle: int, block: bytes, stall: float) -> None:
     rest = memoryview(block)
     while rest:
         try:
             rest = rest[os.write(handle, rest) :]
         except BlockingIOError:
-            await asyncio.wait_for(_writable(handle), stall)
+            _wait_for_room(handle, stall)
 
 
-async def _writable(handle: int) -> None:
-    """Wait until the pipe takes more, or breaks: a broken pipe counts as writable."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_writer(handle, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_writer(handle)
+def _wait_for_room(handle: int, stall: float) -> None:
+    """Until the pipe takes more, or breaks: a broken pipe counts as ready."""
+    poll = select.poll()
+    poll.register(handle, select.POLLOUT)
+    if not poll.poll(stall * 1000):
+        raise TimeoutError
+
+
+def _too_short(piece: Piece) -> DamagedError:
+    return DamagedError("blob.wrong-size", f"The bytes {piece.digest.short}… end too early.")

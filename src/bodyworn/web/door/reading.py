@@ -26,8 +26,8 @@ from bodyworn.core.clock import Clock
 from bodyworn.core.errors import BodywornError, DamagedError, MissingError, RefusedError
 from bodyworn.store.seal import Vault
 from bodyworn.web import ticket as tickets
-from bodyworn.web.door.log_files import log_file
-from bodyworn.web.door.pour import Pourer
+from bodyworn.web.door.log_files import ANYBODY, log_file
+from bodyworn.web.door.pour import MOST, Pourer
 from bodyworn.web.door.ranges import (
     Span,
     asked_span,
@@ -86,15 +86,25 @@ class ReadingDoor:
     """The RSGI application; one a worker process."""
 
     def __init__(
-        self, vault: Vault, *, ticket_key: bytes, log: Path, pages_origin: str, clock: Clock
+        self,
+        vault: Vault,
+        *,
+        ticket_key: bytes,
+        log: Path,
+        pages_origin: str,
+        clock: Clock,
+        most_pours: int = MOST,
     ) -> None:
-        """`log` is the folder of the tiled log; `pages_origin` may read answers by script."""
+        """`log` is the folder of the tiled log; `pages_origin` may read answers by script.
+
+        `most_pours` bounds the answers at once that one plain file does not hold.
+        """
         self._vault = vault
         self._ticket_key = ticket_key
         self._log_folder = log
         self._pages_origin = pages_origin
         self._clock = clock
-        self._pourer = Pourer(vault)
+        self._pourer = Pourer(vault, most=most_pours)
 
     async def __rsgi__(self, scope: Scope, proto: Exchange) -> None:
         """One request, as Granian calls it."""
@@ -111,13 +121,15 @@ class ReadingDoor:
         try:
             return self._routed(request)
         except BodywornError as error:
-            return self._problem(error)
+            return self._problem(request, error)
         except Exception:
             _log.exception("The reading door failed")
-            return self._problem(BodywornError("reading.failed", "The reading door has failed."))
+            failed = BodywornError("reading.failed", "The reading door has failed.")
+            return self._problem(request, failed)
 
-    def _problem(self, error: BodywornError) -> Answer:
-        return problem(error, for_pages(self._pages_origin))
+    def _problem(self, request: Request, error: BodywornError) -> Answer:
+        is_public = request.path.startswith("/log/")
+        return problem(error, ANYBODY if is_public else for_pages(self._pages_origin))
 
     def _routed(self, request: Request) -> Answer:
         found = _BYTES.fullmatch(request.path)
@@ -180,7 +192,7 @@ class ReadingDoor:
         if request.method == "HEAD":
             proto.response_empty(status, headers)
         elif answer.pieces:
-            await self._pour(answer, proto)
+            await self._pour(request, answer, proto)
         # Granian refuses an empty stretch; an empty file is an empty body.
         elif answer.file and answer.file[1].length:
             path, span = answer.file
@@ -188,14 +200,14 @@ class ReadingDoor:
         else:
             proto.response_bytes(status, headers, answer.body)
 
-    async def _pour(self, answer: Answer, proto: Exchange) -> None:
+    async def _pour(self, request: Request, answer: Answer, proto: Exchange) -> None:
         try:
             await self._pourer.pour(
                 answer.pieces,
                 lambda path: proto.response_file(answer.status, answer.headers, path),
             )
         except BodywornError as error:
-            busy = self._problem(error)
+            busy = self._problem(request, error)
             proto.response_bytes(busy.status, busy.headers, busy.body)
 
 
