@@ -3,6 +3,9 @@
 DATA/
   VERSION                      the layout's version, one whole number
   bodyworn.toml                settings, written by `bodyworn init`
+  demo.json                    what a demonstration made this folder from; absent elsewhere
+  serve.lock                   held by the one `bodyworn serve` of this folder
+  serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
     ticket.key                 32 bytes; signs tickets for the door
@@ -44,6 +47,21 @@ class Layout:
     def settings(self) -> Path:
         """The TOML file."""
         return self.root / "bodyworn.toml"
+
+    @property
+    def demo(self) -> Path:
+        """What a demonstration made this folder from; only such a folder may be made afresh."""
+        return self.root / "demo.json"
+
+    @property
+    def serve_lock(self) -> Path:
+        """Locked by the one supervisor of this folder."""
+        return self.root / "serve.lock"
+
+    @property
+    def serve_log(self) -> Path:
+        """What the servers say while a demonstration has the terminal."""
+        return self.root / "serve.log"
 
     @property
     def keys(self) -> Path:

@@ -4,6 +4,7 @@ from typing import Any
 
 from bodyworn.records.engine import database
 from bodyworn.settings import Settings
+from bodyworn.work.sealing import seal
 
 PAGES_KEY_FOR_TOOLS = "tools-only-never-served"
 
@@ -92,6 +93,7 @@ def django_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "LOGGING_CONFIG": None,
         "BODYWORN": settings,
+        "BODYWORN_SEAL": seal,
     }
 
 

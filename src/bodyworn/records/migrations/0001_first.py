@@ -200,9 +200,9 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("serial", models.CharField(max_length=60, unique=True)),
-                ("make", models.CharField(max_length=40)),
-                ("model", models.CharField(max_length=60)),
+                ("serial", models.CharField(max_length=200, unique=True)),
+                ("make", models.CharField(max_length=200)),
+                ("model", models.CharField(max_length=200)),
                 ("last_docked_at", models.DateTimeField(null=True)),
                 ("last_sequence", models.BigIntegerField(null=True)),
                 (
@@ -237,8 +237,8 @@ class Migration(migrations.Migration):
                 ("filename", models.CharField(max_length=255)),
                 ("title", models.CharField(blank=True, max_length=200)),
                 ("locality", models.CharField(blank=True, max_length=200)),
-                ("borough", models.CharField(blank=True, max_length=60)),
-                ("category", models.CharField(blank=True, max_length=80)),
+                ("borough", models.CharField(blank=True, max_length=200)),
+                ("category", models.CharField(blank=True, max_length=200)),
                 ("sequence", models.BigIntegerField(null=True)),
                 ("started_at", models.DateTimeField()),
                 ("started_at_source", models.CharField(max_length=20)),
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ("clock_offset_ms", models.BigIntegerField(null=True)),
                 ("received_at", models.DateTimeField()),
                 ("recorded_at", models.DateTimeField()),
-                ("dock", models.CharField(blank=True, max_length=60)),
+                ("dock", models.CharField(blank=True, max_length=200)),
                 (
                     "condition",
                     models.CharField(

@@ -25,6 +25,10 @@ def _read_only() -> NoReturn:
 class LedgerQuerySet(models.QuerySet["CustodyEvent"]):
     """A query set that can read."""
 
+    def bulk_create(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused."""
+        _read_only()
+
     def update(self, **_: Any) -> NoReturn:
         """Refused."""
         _read_only()

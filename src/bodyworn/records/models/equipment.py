@@ -11,9 +11,10 @@ from bodyworn.records.models.people import Officer
 class Device(models.Model):
     """A body worn camera."""
 
-    serial = models.CharField(max_length=60, unique=True)
-    make = models.CharField(max_length=40)
-    model = models.CharField(max_length=60)
+    # As wide as a manifest's texts: PostgreSQL would refuse what is wider, and the footage with it.
+    serial = models.CharField(max_length=200, unique=True)
+    make = models.CharField(max_length=200)
+    model = models.CharField(max_length=200)
     holder = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="cameras")
     last_docked_at = models.DateTimeField(null=True)
     last_sequence = models.BigIntegerField(null=True)  # highest recording number seen

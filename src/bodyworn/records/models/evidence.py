@@ -19,8 +19,8 @@ class Recording(models.Model):
     filename = models.CharField(max_length=255)
     title = models.CharField(max_length=200, blank=True)
     locality = models.CharField(max_length=200, blank=True)
-    borough = models.CharField(max_length=60, blank=True)
-    category = models.CharField(max_length=80, blank=True)  # empty: nobody has tagged it
+    borough = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=200, blank=True)  # empty: nobody has tagged it
     device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
     sequence = models.BigIntegerField(null=True)  # the camera's count, from 1
     officer = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT)
@@ -33,7 +33,7 @@ class Recording(models.Model):
     clock_offset_ms = models.BigIntegerField(null=True)  # camera minus dock
     received_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    dock = models.CharField(max_length=60, blank=True)
+    dock = models.CharField(max_length=200, blank=True)
     condition = word(Condition)
     condition_reason = models.CharField(max_length=400)
     container = models.CharField(max_length=40, blank=True)

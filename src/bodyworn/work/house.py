@@ -1,0 +1,178 @@
+"""The house: one data folder, opened. Every verb takes it first.
+
+It holds what the verbs need and decides nothing: settings, paths, vault, uploads, keys, log and
+clock. Making a data folder and bringing one up to date is also done here. The database is
+Django's, configured once a process by `web.configure`; which one it is stands in the settings.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from bodyworn.core.clock import Clock, system_clock
+from bodyworn.core.errors import SetupError
+from bodyworn.custody.log import Log
+from bodyworn.custody.note import Signer
+from bodyworn.settings import Settings
+from bodyworn.store import disk
+from bodyworn.store.layout import VERSION, Layout
+from bodyworn.store.seal import Vault
+from bodyworn.store.upload import Uploads
+
+TICKET_KEY_SIZE = 32  # bytes
+SERVED = 0o755  # the log's folder is public; another user may run the web server before it
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """One installation, ready for work. Threads may share it."""
+
+    settings: Settings
+    layout: Layout  # every path
+    vault: Vault  # the one way to stored bytes
+    uploads: Uploads  # what is still coming in
+    ticket_key: bytes  # 32 bytes; signs what the doors believe
+    signer: Signer  # signs checkpoints and receipts
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open a data folder. Raises SetupError data.missing, data.newer, keys.missing, …"""
+        layout = settings.layout
+        check_version(layout)
+        vault = Vault(layout)
+        return cls(
+            settings=settings,
+            layout=layout,
+            vault=vault,
+            uploads=Uploads(layout, vault, settings.clock),
+            ticket_key=_read_key(layout.ticket_key),
+            signer=_signer(settings),
+        )
+
+    @cached_property
+    def log(self) -> Log:
+        """The custody log; opening it reads its right edge. Raises DamagedError."""
+        return Log(self.layout.log, origin=self.settings.log_origin, signer=self.signer)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of judgements; it stands still where the settings say so."""
+        return self.settings.clock
+
+    def now(self) -> datetime:
+        """The time now for judgements and events, UTC. Read it once a judgement."""
+        return self.settings.now()
+
+    def wall_now(self) -> datetime:
+        """The machine's own time, UTC: for leases, which must run out also in a frozen world."""
+        return system_clock()
+
+
+def create(settings: Settings) -> None:
+    """Make a data folder: folders 0700, keys 0600, VERSION last.
+
+    What exists stays as it is, keys above all, so an interrupted call may be repeated. Raises
+    SetupError data.newer, data.not-ours, disk.full.
+    """
+    layout = settings.layout
+    _refuse_foreign(layout)
+    for folder in (layout.root, layout.keys, layout.uploads, layout.inbox, layout.incoming):
+        disk.make_folder(folder)
+    disk.make_folder(layout.log)
+    layout.log.chmod(SERVED)
+    _make_keys(settings)
+    if not layout.version.exists():
+        disk.write_atomically(layout.version, f"{VERSION}\n".encode())
+
+
+def upgrade() -> None:
+    """Bring the database's tables to this version. Safe to repeat; needs Django configured."""
+    from django.core.management import call_command  # noqa: PLC0415  (`create` runs without it)
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def check_version(layout: Layout) -> None:
+    """Refuse a folder that this version cannot read. Raises SetupError."""
+    try:
+        found = int(layout.version.read_text())
+    except FileNotFoundError:
+        raise SetupError(
+            "data.missing",
+            f"There is no data folder at {layout.root}.",
+            hint="Run `bodyworn init`, or name the right folder with --data.",
+        ) from None
+    except ValueError:
+        raise SetupError(
+            "data.version-unreadable",
+            "The file VERSION of the data folder holds no number.",
+            hint=f"Restore it from a backup; this version writes {VERSION}.",
+        ) from None
+    if found > VERSION:
+        raise SetupError(
+            "data.newer",
+            f"The data folder has layout {found}; this version knows {VERSION}.",
+            hint="Install the newer version again; an older one would do damage.",
+        )
+
+
+def _refuse_foreign(layout: Layout) -> None:
+    """A folder with other things in it is somebody else's; init would scatter files in it."""
+    if layout.version.exists():
+        check_version(layout)
+        return
+    ours = {layout.settings.name, layout.keys.name, layout.log.name, layout.blobs.name}
+    ours |= {layout.uploads.name, layout.inbox.name, layout.static.name}
+    ours |= {layout.records.name + end for end in ("", "-wal", "-shm")}
+    others = [path.name for path in _listed(layout.root) if path.name not in ours]
+    if others:
+        raise SetupError(
+            "data.not-ours",
+            f"{layout.root} is not empty: it holds {others[0]}.",
+            hint="Choose an empty folder, or one that does not exist yet.",
+        )
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _make_keys(settings: Settings) -> None:
+    layout = settings.layout
+    _make_key(layout.ticket_key, secrets.token_bytes(TICKET_KEY_SIZE))
+    _make_key(layout.pages_key, secrets.token_urlsafe(48).encode())
+    _make_key(layout.log_key, (Signer.generate(settings.log_origin).text + "\n").encode())
+    verifier = _signer(settings).verifier
+    disk.write_atomically(layout.log_vkey, (verifier.text + "\n").encode(), mode=0o644)
+
+
+def _make_key(path: Path, key: bytes) -> None:
+    """Only where there is none: a new key over an old one would orphan everything it signed."""
+    if not path.exists():
+        disk.write_once(path, key)
+
+
+def _signer(settings: Settings) -> Signer:
+    signer = Signer.parse(_read_key(settings.layout.log_key).decode())
+    if signer.name != settings.log_origin:
+        raise SetupError(
+            "log.key-of-another-log",
+            f"The signing key is that of {signer.name}, the log is {settings.log_origin}.",
+            hint="Set log_origin back to the name that the key was made for; it never changes.",
+        )
+    return signer
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise SetupError(
+            "keys.missing",
+            f"The key file {path.name} is missing.",
+            hint="Restore the keys folder from its own backup, or run `bodyworn init` for a "
+            "new data folder.",
+        ) from None
