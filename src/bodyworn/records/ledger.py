@@ -95,9 +95,9 @@ def give_places(limit: int) -> range:
 
     Only one sequencer may do so at a time (`records.sequencing`); should two, the unique column
     refuses the second. Once this has returned the order is committed: a tree built from these
-    rows, today or after a crash, is the same tree.
+    rows, today or after a crash, is the same tree. MUST NOT be called inside a transaction.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         first = next_index()
         cursor.execute(_GIVE_PLACES, [first - 1, limit])
         return range(first, first + cursor.rowcount)
