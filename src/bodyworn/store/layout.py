@@ -5,6 +5,7 @@ DATA/
   bodyworn.toml                settings, written by `bodyworn init`
   demo.json                    what a demonstration made this folder from; absent elsewhere
   serve.lock                   held by the one `bodyworn serve` of this folder
+  keeper.lock                  held by the keeper while it works
   serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
@@ -57,6 +58,11 @@ class Layout:
     def serve_lock(self) -> Path:
         """Locked by the one supervisor of this folder."""
         return self.root / "serve.lock"
+
+    @property
+    def keeper_lock(self) -> Path:
+        """Locked by the keeper while it works."""
+        return self.root / "keeper.lock"
 
     @property
     def serve_log(self) -> Path:

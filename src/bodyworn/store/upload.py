@@ -71,35 +71,64 @@ class Uploads:
         manifest: Mapping[str, Any],
         largest: int,
         expires_at: datetime,
+        metadata: str = "",
         sidecars: Sidecars = (),
         partial: bool = False,
-        final_of: Sequence[str] = (),
     ) -> Upload:
-        """Begin an upload; its parts are joined and it is finished at once if it is `final_of`.
+        """Begin an upload; a `partial` one only becomes evidence as a part of another.
 
-        Sizes in bytes, `expires_at` in UTC, `length` None if the sender does not know it yet.
-        Raises RefusedError upload.empty, .too-large, .part-unfinished, .parts, manifest.*;
-        SetupError disk.full; MissingError for a part that is not there.
+        Sizes in bytes, `expires_at` in UTC, `length` None if the sender does not know it yet;
+        `metadata` are the sender's own words, given back as they came. Raises RefusedError
+        upload.empty, .too-large, .sidecars-too-large, .sidecar-name, manifest.*; SetupError
+        disk.full.
         """
-        if final_of:
-            length = self._length_of(final_of, sender)
-        _check_length(length, largest)
-        disk.check_room(self._layout.root, length or 0)
-        begun = Upload(
-            id=secrets.token_hex(16),
-            sender=sender,
-            offset=0,
-            length=length,
-            largest=largest,
-            created_at=self._clock(),
-            expires_at=expires_at,
-            manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
-            sidecars=tuple(name for name, _ in sidecars),
-            is_partial=partial,
-            final_of=tuple(final_of),
+        return self._begin(
+            Upload(
+                id=secrets.token_hex(16),
+                sender=sender,
+                offset=0,
+                length=length,
+                largest=largest,
+                created_at=self._clock(),
+                expires_at=expires_at,
+                metadata=metadata,
+                manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
+                sidecars=tuple(name for name, _ in sidecars),
+                is_partial=partial,
+            ),
+            sidecars,
         )
-        upload_folder.make(self._layout, begun, sidecars)
-        return self._join(begun) if final_of else begun
+
+    def join(
+        self,
+        parts: Sequence[str],
+        *,
+        sender: str,
+        manifest: Mapping[str, Any],
+        largest: int,
+        expires_at: datetime,
+        metadata: str = "",
+    ) -> Upload:
+        """Make one upload of complete partial ones, in this order, and finish it.
+
+        Takes as long as copying them; they stay until it is finished. Raises as `create` does,
+        and RefusedError upload.parts, .part-unfinished; MissingError for a part that is not there.
+        """
+        begun = self._begin(
+            Upload(
+                id=secrets.token_hex(16),
+                sender=sender,
+                offset=0,
+                length=self._length_of(parts, sender),
+                largest=largest,
+                created_at=self._clock(),
+                expires_at=expires_at,
+                metadata=metadata,
+                manifest=manifest_to_dict(manifest_from_dict(manifest)),
+                final_of=tuple(parts),
+            )
+        )
+        return self._join(begun)
 
     def get(self, upload: str) -> Upload:
         """How it stands, also for a while after it ended. Raises MissingError upload.missing."""
@@ -177,6 +206,13 @@ class Uploads:
             for upload in upload_folder.unfinished(self._layout)
             if self._has_expired(upload, now)
         ]
+
+    def _begin(self, begun: Upload, sidecars: Sidecars = ()) -> Upload:
+        _check_length(begun.length, begun.largest)
+        disk.make_folder(self._layout.root)
+        disk.check_room(self._layout.root, begun.length or 0)
+        upload_folder.make(self._layout, begun, sidecars)
+        return begun
 
     # ---- growing ---------------------------------------------------------------------------
 
@@ -289,7 +325,7 @@ class Uploads:
             sidecars=upload_folder.sidecars(self._layout, found),
         )
         write_arrival(path, arrival)
-        return arrival
+        return read_arrival(path)  # exactly what a crash would find
 
     def _digest(self, found: Upload) -> Sha256:
         """Flush, in case nobody lived to do it, and hash what is not hashed yet."""

@@ -35,6 +35,7 @@ class Upload:
     created_at: datetime  # UTC
     expires_at: datetime  # UTC; unfinished at this moment, it is removed
     manifest: Mapping[str, Any] = field(default_factory=dict)  # JSON values, checked
+    metadata: str = ""  # the sender's own words (tus Upload-Metadata), given back as they came
     sidecars: tuple[str, ...] = ()  # names; the bytes lie beside as sidecar.0, sidecar.1 …
     is_partial: bool = False  # a part of another one, no evidence by itself
     final_of: tuple[str, ...] = ()  # the parts that it is made of, in order
@@ -93,6 +94,7 @@ def read_info(path: Path, *, upload: str, offset: int) -> Upload:
             created_at=parse_iso(values["created_at"]),
             expires_at=parse_iso(values["expires_at"]),
             manifest=values["manifest"],
+            metadata=values["metadata"],
             sidecars=tuple(values["sidecars"]),
             is_partial=values["is_partial"],
             final_of=tuple(values["final_of"]),
@@ -114,6 +116,7 @@ def write_info(path: Path, upload: Upload) -> None:
         "created_at": iso(upload.created_at),
         "expires_at": iso(upload.expires_at),
         "manifest": dict(upload.manifest),
+        "metadata": upload.metadata,
         "sidecars": list(upload.sidecars),
         "is_partial": upload.is_partial,
         "final_of": list(upload.final_of),

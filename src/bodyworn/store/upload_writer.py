@@ -84,6 +84,11 @@ class Writer:
         self.state = state
         self.arrival: Arrival | None = None  # set once the last byte has finished the upload
 
+    def expect(self, size: int | None) -> None:
+        """Refuse at once what is announced and cannot fit. Raises RefusedError as `write` does."""
+        if size is not None and size > self._room:
+            raise too_large()
+
     def write(self, block: memoryview | bytes) -> None:
         """Take one block in whole. Raises RefusedError upload.too-large, SetupError disk.full."""
         if len(block) > self._room:

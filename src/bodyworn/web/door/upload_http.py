@@ -1,0 +1,300 @@
+"""HTTP/1.1 (RFC 9112) over one socket: strict heads, bodies of any size in one buffer.
+
+A connection costs one buffer, whatever is sent over it. The head goes through httptools (the
+parser of Node.js, which refuses what smugglers use); framing of the body is decided and done here.
+What a request means is for others.
+"""
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+
+from bodyworn.core.errors import RefusedError
+
+BUFFER = 1 << 20  # bytes a connection
+LARGEST_HEAD = 64 << 10  # bytes
+_LONGEST_CHUNK_LINE = 256  # bytes; more can only be chunk extensions, which nobody needs
+_LARGEST_DISCARD = 16 << 20  # bytes read and forgotten, so that a refused sender hears why
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e]*)?\r\n")
+_PHRASES = {460: "Checksum Mismatch"}  # tus 1.0, checksum extension
+_ONCE = frozenset({"host", "content-length", "transfer-encoding", "content-type", "authorization"})
+
+
+class CutError(ConnectionError):
+    """The peer went away, or was silent for too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A request without its body."""
+
+    method: str  # upper case
+    path: str  # without the query
+    headers: Mapping[str, str]  # names in lower case; repeated ones joined by commas
+    keeps_alive: bool  # whether the sender wants to use the connection again
+    length: int | None  # bytes of the body; None while chunks will tell
+    expects_continue: bool  # waits for 100 before it sends the body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response whose body is small."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Wire:
+    """One socket and its buffer, read strictly forward."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        """The buffer's memory is only taken as far as it is written to."""
+        self._peer = peer
+        self._bytes = bytearray(BUFFER)
+        self._view = memoryview(self._bytes)
+        self._start = self._end = 0
+
+    def head(self, *, idle_s: float, within_s: float) -> bytes | None:
+        """The bytes of the next head; None if the peer has no more to ask.
+
+        `idle_s` until its first byte, then `within_s` for all of it, however slowly it drips.
+        Raises RefusedError door.slow-head (408) or .large-head (431).
+        """
+        self._move_to_front()
+        if self._start == self._end and not self._fill_more(idle_s):
+            return None
+        deadline = time.monotonic() + within_s
+        while (end := self._bytes.find(b"\r\n\r\n", 0, self._end)) < 0:
+            if self._end >= LARGEST_HEAD:
+                raise _refused("door.large-head", "The head of the request is too large.", 431)
+            if not self._fill_more(deadline - time.monotonic()):
+                raise _refused("door.slow-head", "The head of the request took too long.", 408)
+        self._start = end + 4
+        return bytes(self._view[: self._start])
+
+    def some(self, most: int, within_s: float) -> memoryview:
+        """At least one byte and at most `most`; valid until the next read. Raises CutError."""
+        if self._start == self._end:
+            self._start = 0
+            self._end = self._receive(self._view[: min(most, BUFFER)], within_s)
+            if not self._end:
+                raise CutError("the connection ended before the message did")
+        taken = self._view[self._start : min(self._end, self._start + most)]
+        self._start += len(taken)
+        return taken
+
+    def line(self, within_s: float) -> bytes:
+        """One short line with its end. Raises CutError, RefusedError door.bad-chunk."""
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            if len(line) == _LONGEST_CHUNK_LINE:
+                raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
+            line += self.some(1, within_s)
+        return bytes(line)
+
+    def send(self, data: bytes, within_s: float = 30) -> None:
+        """Everything. Raises CutError."""
+        try:
+            self._peer.settimeout(within_s)
+            self._peer.sendall(data)
+        except OSError as error:
+            raise CutError(str(error)) from None
+
+    def discard(self, within_s: float) -> None:
+        """Read on for a moment and forget it: closing on unread bytes would destroy our answer."""
+        deadline, left = time.monotonic() + within_s, _LARGEST_DISCARD
+        try:
+            self._peer.shutdown(socket.SHUT_WR)
+            while left > 0 and (now := time.monotonic()) < deadline:
+                self._start = self._end
+                left -= len(self.some(BUFFER, deadline - now))
+        except OSError:
+            return
+
+    def _fill_more(self, within_s: float) -> bool:
+        try:
+            got = self._receive(self._view[self._end : LARGEST_HEAD + 1024], within_s)
+        except CutError:
+            return False
+        self._end += got
+        return got > 0
+
+    def _receive(self, into: memoryview, within_s: float) -> int:
+        if within_s <= 0:
+            raise CutError("silent for too long")
+        try:
+            self._peer.settimeout(within_s)
+            return self._peer.recv_into(into)
+        except ssl.SSLError as error:
+            raise CutError(str(error)) from None
+        except OSError as error:
+            raise CutError(str(error)) from None
+
+    def _move_to_front(self) -> None:
+        rest = bytes(self._view[self._start : self._end])
+        self._view[: len(rest)] = rest
+        self._start, self._end = 0, len(rest)
+
+
+class Body:
+    """The body of one request; may be left unread."""
+
+    def __init__(self, wire: Wire, head: Head, *, within_s: float) -> None:
+        """`within_s`: how long the sender may be silent."""
+        self._wire = wire
+        self._within_s = within_s
+        self._left = head.length
+        self._must_invite = head.expects_continue
+        self.is_empty = head.length == 0
+        self.is_read = self.is_empty
+
+    def blocks(self) -> Iterator[memoryview]:
+        """All of it in blocks, each valid until the next. Raises CutError."""
+        if self._must_invite and not self.is_read:
+            self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._must_invite = False
+        yield from self._chunked() if self._left is None else self._counted(self._left)
+        self.is_read = True
+
+    def skip(self, most: int) -> bool:
+        """Read a small rest, so that the connection can go on; False if there is too much."""
+        if self.is_read:
+            return True
+        if self._must_invite or self._left is None or self._left > most:
+            return False
+        for _ in self.blocks():
+            pass
+        return True
+
+    def _counted(self, left: int) -> Iterator[memoryview]:
+        while left:
+            block = self._wire.some(left, self._within_s)
+            left -= len(block)
+            self._left = left
+            yield block
+
+    def _chunked(self) -> Iterator[memoryview]:
+        while size := self._chunk_size():
+            yield from self._chunk(size)
+        while self._wire.line(self._within_s) != b"\r\n":
+            pass  # trailers say nothing that matters here
+
+    def _chunk_size(self) -> int:
+        found = _CHUNK.fullmatch(self._wire.line(self._within_s))
+        if not found:
+            raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
+        return int(found[1], 16)
+
+    def _chunk(self, left: int) -> Iterator[memoryview]:
+        while left:
+            block = self._wire.some(left, self._within_s)
+            left -= len(block)
+            yield block
+        if self._wire.line(self._within_s) != b"\r\n":
+            raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
+
+
+def parse_head(data: bytes) -> Head:
+    """Read a head. Raises RefusedError door.bad-request (400), .http-version, .encoding."""
+    seen = _Seen()
+    parser = httptools.HttpRequestParser(seen)
+    try:
+        parser.feed_data(data)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        raise bad_request() from None
+    if parser.get_http_version() != "1.1":
+        raise _refused("door.http-version", "This door speaks HTTP/1.1.", 505)
+    headers = _joined(seen.headers)
+    if "host" not in headers:
+        raise bad_request()
+    return Head(
+        method=parser.get_method().decode(),
+        path=_path(seen.target),
+        headers=headers,
+        keeps_alive=parser.should_keep_alive(),
+        length=_length(headers),
+        expects_continue=headers.get("expect", "").lower() == "100-continue",
+    )
+
+
+def as_bytes(answer: Answer, *, without_body: bool, closes: bool) -> bytes:
+    """An answer as it goes over the wire."""
+    status = answer.status
+    phrase = _PHRASES.get(status) or HTTPStatus(status).phrase
+    headers = dict(answer.headers)
+    if status != 204:
+        headers["Content-Length"] = str(len(answer.body))
+    if closes:
+        headers["Connection"] = "close"
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {text}" for name, text in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if without_body else answer.body)
+
+
+def bad_request(
+    code: str = "door.bad-request", message: str = "That is not an HTTP/1.1 request."
+) -> RefusedError:
+    """The answer to everything that is malformed."""
+    return _refused(code, message, 400)
+
+
+class _Seen:
+    """What httptools calls back with."""
+
+    def __init__(self) -> None:
+        self.target = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_url(self, url: bytes) -> None:
+        self.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
+
+
+def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip()
+        if name in headers and name in _ONCE:
+            raise bad_request()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    """How the body ends. Two answers to that are an attack (RFC 9112 section 6.1)."""
+    encoding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    if encoding is not None and length is not None:
+        raise bad_request("door.two-lengths", "A request has one length or chunks, not both.")
+    if encoding is not None:
+        if encoding.lower() != "chunked":
+            raise _refused("door.encoding", "This door reads chunks and no other coding.", 501)
+        return None
+    if length is None:
+        return 0
+    if not (length.isascii() and length.isdigit() and len(length) < 19):
+        raise bad_request()
+    return int(length)
+
+
+def _path(target: bytes) -> str:
+    """The path of an origin-form or absolute-form target (RFC 9112 section 3.2)."""
+    try:
+        return (httptools.parse_url(target).path or b"/").decode("ascii")
+    except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
+        # `OPTIONS *` asks about the server as a whole.
+        if target == b"*":
+            return "*"
+        raise bad_request() from None
+
+
+def _refused(code: str, message: str, status: int, **facts: Any) -> RefusedError:
+    return RefusedError(code, message, hint="Repair the client.", status=status, **facts)
