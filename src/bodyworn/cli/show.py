@@ -1,0 +1,76 @@
+"""`bodyworn show`: one recording, its files, and who did what with it."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bodyworn.cli.face import Face, plain, utc
+
+if TYPE_CHECKING:
+    from bodyworn.records.models import Recording
+    from bodyworn.records.queries_of_one import CopyRow, Custody
+
+FACTS = (
+    "reference", "title", "locality", "borough", "category", "filename", "sequence", "dock",
+    "started_at", "started_at_source", "triggered_at", "ended_at", "duration_ms", "received_at",
+    "recorded_at", "condition", "condition_reason", "container", "video", "audio",
+)  # fmt: skip
+
+
+def show(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(help="Such as BWV-26-0412-7F3A.")],
+) -> None:
+    """Show one recording: facts, files with their digests, custody in sentences.
+
+    Looking at facts opens no footage. Example: bodyworn show BWV-26-0412-7F3A
+    """
+    face = Face.of(ctx)
+    face.house()
+    from bodyworn.records import queries_of_one as queries
+
+    row = queries.recording(reference)
+    copies, custody = queries.copies_of(row.pk), queries.custody_of(row.pk)
+    face.answer(
+        as_facts(row, copies, custody), *head(row), "", *files(copies), "", *sentences(custody)
+    )
+
+
+def as_facts(row: "Recording", copies: "tuple[CopyRow, ...]", custody: "Custody") -> dict[str, Any]:
+    """Everything as JSON."""
+    return {
+        **plain({name: getattr(row, name) for name in FACTS}),
+        "officer": row.officer.number if row.officer else None,
+        "unit": row.unit.name if row.unit else None,
+        "camera": row.device.serial if row.device else None,
+        "copies": [plain(asdict(copy)) for copy in copies],
+        "custody": [plain(asdict(event)) for event in custody.events],
+    }
+
+
+def head(row: "Recording") -> list[str]:
+    """What and when, in a few lines."""
+    span = f"{utc(row.started_at)} to {utc(row.ended_at)}, {row.duration_ms / 1000:.1f} s"
+    wearer = f"{row.officer.rank} {row.officer.number} {row.officer.name}" if row.officer else "-"
+    return [
+        f"{row.reference}  {row.title or '(no title)'}",
+        f"  recorded   {span}",
+        f"  by         {wearer}, camera {row.device.serial if row.device else '-'}",
+        f"  place      {row.locality or '-'}, {row.borough or '-'}",
+        f"  file       {row.filename}: {row.container or '?'} {row.video} {row.audio}".rstrip(),
+        f"  condition  {row.condition}: {row.condition_reason}",
+    ]
+
+
+def files(copies: "tuple[CopyRow, ...]") -> list[str]:
+    """Every file with its whole digest: that is what one compares."""
+    return [f"  {c.kind:9} {c.size:>13,} bytes  {c.sha256}  {c.name}".rstrip() for c in copies]
+
+
+def sentences(custody: "Custody") -> list[str]:
+    """The custody, newest first."""
+    from bodyworn.work.narrate import sentence
+
+    told = [sentence(event, custody.names, custody.checkpoint) for event in custody.events]
+    return [f"  {utc(one.when)}  {one.hash6}  {one.title}. {one.detail}".rstrip() for one in told]

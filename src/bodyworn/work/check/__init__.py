@@ -1,0 +1,145 @@
+"""`bodyworn check`: the program looks at its own installation and says what it finds.
+
+Every question is asked, whatever the others brought, but for those that stand on one that
+failed. Nothing is changed. A check is a line of the table below and a function in the file of
+its neighbourhood: machine, folder or ledger.
+"""
+
+from collections.abc import Callable, Iterator
+
+from bodyworn.core.clock import system_clock
+from bodyworn.settings import Settings
+from bodyworn.work.check import folder, ledger, machine
+from bodyworn.work.check.finding import Answer, Check, Finding, Ground, Level, fault
+from bodyworn.work.trouble import explained
+
+__all__ = ["CHECKS", "Finding", "Level", "findings"]
+
+FOLDER = frozenset({"C002"})
+DATABASE = frozenset({"C002", "C003", "C005"})
+
+CHECKS = (
+    Check(
+        id="C001",
+        name="sqlite",
+        asks="Is SQLite of a version without the WAL-reset bug?",
+        find=machine.sqlite,
+    ),
+    Check(
+        id="C002",
+        name="data",
+        asks="Is the data folder there, writable, and of a version that this one knows?",
+        find=folder.data,
+    ),
+    Check(
+        id="C003",
+        name="keys",
+        asks="Are all keys there, and readable by their owner alone?",
+        find=folder.keys,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C004",
+        name="disk",
+        asks="Is there room on the disk of the data folder?",
+        find=machine.disk,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C005",
+        name="database",
+        asks="Does the database answer, with the tables of this version?",
+        find=ledger.database,
+        needs=FOLDER | {"C003"},
+    ),
+    Check(
+        id="C006",
+        name="log",
+        asks="Do the custody log's files and the database tell one story?",
+        find=ledger.log,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C007",
+        name="events",
+        asks="Do events get their place in the log in time?",
+        find=ledger.events,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C008",
+        name="jobs",
+        asks="Is background work done, and has none failed?",
+        find=ledger.jobs,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C009",
+        name="arrivals",
+        asks="Are finished uploads recorded in time, and can every note be read?",
+        find=folder.arrivals,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C010",
+        name="static",
+        asks="Are the pages' style sheets collected?",
+        find=folder.static,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C011",
+        name="encoder",
+        asks="Has FFmpeg the encoder that proxies are made with?",
+        find=machine.encoder,
+    ),
+    Check(id="C012", name="clock", asks="Does the clock run, and is it right?", find=machine.clock),
+    Check(
+        id="C013",
+        name="ports",
+        asks="Are the three ports ours, or free for us?",
+        find=machine.ports,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C014",
+        name="tls",
+        asks="Is there a good certificate where others could listen in?",
+        find=machine.tls,
+    ),
+    Check(
+        id="C015",
+        name="time",
+        asks="Is no event later than now?",
+        find=ledger.time,
+        needs=DATABASE,
+    ),
+)
+
+
+def findings(settings: Settings, connect: Callable[[], None]) -> Iterator[Finding]:
+    """Ask every question, in order. `connect` makes the database usable, or raises."""
+    ground = Ground(settings=settings, now=system_clock(), connect=connect)
+    faults: set[str] = set()
+    for check in CHECKS:
+        answer = _answer(check, ground, faults)
+        if answer.level in (Level.FAULT, Level.NOT_ASKED):
+            faults.add(check.id)
+        yield Finding(
+            id=check.id,
+            name=check.name,
+            level=answer.level,
+            sentence=answer.sentence,
+            hint=answer.hint,
+        )
+
+
+def _answer(check: Check, ground: Ground, faults: set[str]) -> Answer:
+    """A question that cannot even be asked is a fault with the error's own words."""
+    if first := min(check.needs & faults, default=""):
+        return Answer(level=Level.NOT_ASKED, sentence=f"Not asked: mend {first} first.")
+    try:
+        return check.find(ground)
+    except Exception as error:  # an edge: whatever is wrong becomes a finding
+        known = explained(error)
+        return fault(known.message, known.hint)

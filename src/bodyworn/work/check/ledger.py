@@ -1,0 +1,98 @@
+"""Questions about the database: reachable and current, agreeing with the log, no work stuck."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from bodyworn.core.clock import system_clock
+from bodyworn.records import queries_of_one as queries
+from bodyworn.records.models import CustodyEvent, Job, JobState
+from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
+from bodyworn.work.house import House
+
+LONG = timedelta(minutes=5)
+
+
+def database(ground: Ground) -> Answer:
+    """It answers, and its tables are those of this version."""
+    ground.connect()
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        return fault(
+            f"{len(missing)} changes of the tables are missing.",
+            "Run `bodyworn init` again; it changes nothing that exists.",
+        )
+    unknown = set(executor.loader.applied_migrations) - set(executor.loader.graph.nodes)
+    if any(app == "records" for app, _ in unknown):
+        return fault(
+            "The database was changed by a newer version.",
+            "Install the newer version again; an older one would do damage.",
+        )
+    return good(f"The database ({connection.vendor}) answers, and its tables are current.")
+
+
+def log(ground: Ground) -> Answer:
+    """The log's files and the database tell one story. Raises DamagedError."""
+    ground.connect()
+    written = House.open(ground.settings).log.checkpoint()
+    known = queries.last_checkpoint()
+    size = written.size if written else 0
+    placed = CustodyEvent.objects.filter(leaf_index__isnull=False).count()
+    if known and (not written or written.size < known.size):
+        return fault(
+            f"The log's folder has {size} entries, the database knows of {known.size}.",
+            "The log's folder is an old copy. Restore the newest one; nothing may be added now.",
+        )
+    if size > placed:
+        return fault(
+            f"The log has {size} entries, the database has {placed} of them.",
+            "The database is an old copy. Restore the newest one; the log names what is missing.",
+        )
+    return good(f"The log has {size} entries under its checkpoint, and the database agrees.")
+
+
+def events(ground: Ground) -> Answer:
+    """Events that wait for their place in the log."""
+    ground.connect()
+    waiting = CustodyEvent.objects.filter(leaf_index__isnull=True)
+    oldest = waiting.order_by("id").values_list("at", flat=True).first()
+    if oldest and ground.settings.now() - oldest > LONG:
+        return warning(
+            f"{waiting.count()} events have waited for more than five minutes for the log.",
+            "Run `bodyworn serve`: its keeper gives them their place.",
+        )
+    return good(f"{waiting.count()} events wait for their place in the log.")
+
+
+def time(ground: Ground) -> Answer:
+    """The clock has not gone back behind what was already recorded."""
+    ground.connect()
+    newest = CustodyEvent.objects.order_by("-id").values_list("at", flat=True).first()
+    if newest and newest > ground.settings.now() + LONG:
+        return fault(
+            f"The newest event is of {newest:%d %B %Y, %H:%M} UTC, which is still to come.",
+            "Set the machine's clock, best by NTP. Events keep their order whatever it says.",
+        )
+    return good("No event is later than now.")
+
+
+def jobs(ground: Ground) -> Answer:
+    """Background work that failed for good, or that nobody does."""
+    ground.connect()
+    failed = Job.objects.filter(state=JobState.FAILED).order_by("id")
+    if failed.exists():
+        first = failed[0]
+        return warning(
+            f"{failed.count()} jobs failed; the first is {first.kind}: {first.error}",
+            "The footage itself is safe. Mend the cause; `bodyworn ingest` orders it again.",
+        )
+    lost = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=system_clock() - LONG)
+    if lost.exists():
+        return warning(
+            f"{lost.count()} jobs were left by a worker that ended.",
+            "Run `bodyworn serve`: its keeper does them again.",
+        )
+    waiting = Job.objects.filter(state=JobState.QUEUED).count()
+    return good(f"{waiting} jobs wait, none has failed.")

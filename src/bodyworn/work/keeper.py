@@ -1,0 +1,102 @@
+"""The keeper: everything that happens in a data folder without anybody asking.
+
+    inbox      finished uploads get their rows                 every second
+    sequencer  events get their place, checkpoints are signed  as often as the settings say
+    jobs       workers make strips, sounds, proxies            at once
+    lost jobs  of dead workers are carried again               every ten seconds
+
+Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
+tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
+uploads are the upload door's own to recover and to expire.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+from bodyworn.core.errors import BusyError
+from bodyworn.work import ingest, jobs, serving
+from bodyworn.work.house import House
+from bodyworn.work.log import Sequencer
+
+LONGEST_REST = 30.0  # seconds between tries of a duty that keeps on failing
+_log = logging.getLogger("bodyworn.keeper")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """Something to do again and again."""
+
+    name: str  # `inbox`
+    every: float  # seconds
+    work: Callable[[House], Any]
+
+
+DUTIES = (
+    Duty(name="inbox", every=1.0, work=ingest.sweep),
+    Duty(name="lost jobs", every=10.0, work=jobs.sweep),
+)
+
+
+class Keeper:
+    """All duties of one data folder. One keeper at a time."""
+
+    def __init__(self, house: House, duties: tuple[Duty, ...] = DUTIES) -> None:
+        """Nothing runs yet."""
+        self._house = house
+        self._duties = duties
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set. Raises BusyError keeper.already.
+
+        1. the lock says: at work
+        2. sequencer, workers and duties start
+        3. at the end jobs and duties stop first and the sequencer last, so that every event
+           that they wrote is under a checkpoint.
+        """
+        lock = serving.hold(self._house.layout.keeper_lock)
+        if lock is None:
+            raise BusyError("keeper.already", "This data folder has a keeper already.")
+        with lock:
+            self._work(stop)
+
+    def _work(self, stop: threading.Event) -> None:
+        sequencer = Sequencer(self._house)
+        workers = jobs.carrier(self._house).workers(self._house.settings.job_workers)
+        threads = [self._thread(duty, stop) for duty in self._duties]
+        sequencer.start()
+        workers.start()
+        for thread in threads:
+            thread.start()
+        _log.info("The keeper is at work.")
+        stop.wait()
+        workers.stop()
+        for thread in threads:
+            thread.join()
+        sequencer.stop()
+
+    def _thread(self, duty: Duty, stop: threading.Event) -> threading.Thread:
+        arguments = (self._house, duty, stop)
+        return threading.Thread(target=_repeat, args=arguments, name=duty.name, daemon=True)
+
+
+def _repeat(house: House, duty: Duty, stop: threading.Event) -> None:
+    """The thread is an edge: no error may end it, and none is logged twice in a row."""
+    rest, trouble = duty.every, ""
+    while not stop.is_set():
+        try:
+            duty.work(house)
+            rest, trouble = duty.every, ""
+        except Exception as error:
+            rest = min(max(2 * rest, 1.0), max(LONGEST_REST, duty.every))
+            if repr(error) != trouble:
+                _log.exception("The duty “%s” failed; it is tried again.", duty.name)
+            trouble = repr(error)
+        finally:
+            # SQLite's connections are cheap, and PostgreSQL may have restarted meanwhile.
+            connections.close_all()
+        stop.wait(rest)
