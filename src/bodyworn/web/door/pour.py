@@ -4,8 +4,8 @@ Granian (2.8) puts no bound on what an application streams: a block that the rea
 yet waits in memory, so that a 600 MB answer to a slow reader costs 600 MB. Files, however, it
 reads no faster than the reader takes them. So the bytes go through a named pipe that Granian
 serves as if it were a file: the kernel's pipe buffer is the bound, a full pipe is a reader who is
-paused, and a broken one is a reader who has left. Each pipe is filled by a thread: that took a
-third of the CPU of filling them all in the event loop (`bench/ranges.py`, "across parts").
+paused, and a broken one is a reader who has left. Each pipe is filled by a thread, which took half
+of the CPU of filling them all in the event loop (`docs/adr/two-doors.md`).
 
 What the bytes are and who may have them is for `web.door.reading`.
 """
