@@ -357,6 +357,16 @@ def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
     assert files_of(tmp_path) == {"a/b/file": b"three", "other": b"two"}
 
 
+def test_a_full_disk_is_explained_and_changes_nothing(tmp_path: Path) -> None:
+    """/dev/full is the kernel's own full disk."""
+    (tmp_path / "old").write_bytes(b"as it was")
+    (tmp_path / ".old.new").symlink_to("/dev/full")
+    with pytest.raises(SetupError) as caught:
+        write_durably([(tmp_path / "old", b"new")])
+    assert caught.value.code == "disk.full"
+    assert (tmp_path / "old").read_bytes() == b"as it was"
+
+
 def test_what_a_crash_left_beside_a_file_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / ".file.new").write_bytes(b"half of somethi")
     write_durably([(tmp_path / "file", b"whole")])

@@ -4,14 +4,16 @@ A file appears under its name whole or not at all, and stays after a power cut. 
 its own writer for footage; this one is for many small files at once.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bodyworn.core.errors import BusyError
+from bodyworn.core.errors import BusyError, SetupError
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 File = tuple[Path, bytes]
 Write = Callable[[Sequence[File]], None]
 """Writes all files durably, each one atomically, in no order that anybody may rely on."""
@@ -21,16 +23,19 @@ def write_durably(files: Sequence[File]) -> None:
     """Write each file beside its place, flush all, rename all, flush the folders.
 
     Flushing after everything is written lets the file system put many files into one commit
-    of its journal.
+    of its journal. Raises SetupError `disk.full`.
     """
-    folders = {folder for path, _ in files for folder in _ensure(path.parent)}
-    beside = [(path, _write_beside(path, data)) for path, data in files]
-    for _, temporary in beside:
-        _flush(temporary)
-    for path, temporary in beside:
-        temporary.replace(path)
-    for folder in folders:
-        _flush(folder)
+    try:
+        _write_all(files)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise SetupError(
+            "disk.full",
+            "The disk is full; the log is as it was before.",
+            hint="Make room on the disk of the data folder; the events wait in the database.",
+            status=507,
+        ) from error
 
 
 @contextmanager
@@ -46,6 +51,17 @@ def one_writer(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _write_all(files: Sequence[File]) -> None:
+    folders = {folder for path, _ in files for folder in _ensure(path.parent)}
+    beside = [(path, _write_beside(path, data)) for path, data in files]
+    for _, temporary in beside:
+        _flush(temporary)
+    for path, temporary in beside:
+        temporary.replace(path)
+    for folder in folders:
+        _flush(folder)
 
 
 def _ensure(folder: Path) -> list[Path]:

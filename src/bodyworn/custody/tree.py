@@ -87,7 +87,7 @@ def verify_inclusion(
 
     Raises DamagedError, whatever is wrong: place, length or a single hash.
     """
-    _check_hashes(leaf, root, *proof)
+    _check_hashes(leaf, *proof)
     if not 0 <= index < size:
         raise DamagedError("tree.inclusion-disagrees", "The proof is for no place in this tree.")
     fn, sn, reached = index, size - 1, leaf
@@ -112,7 +112,7 @@ def verify_consistency(
     Raises DamagedError. `old` = 0 is refused, as every tree begins with an empty one and
     accepting it would let a proof of nothing look like a proof.
     """
-    _check_hashes(old_root, new_root, *proof)
+    _check_hashes(*proof)
     if not 0 < old <= new:
         raise DamagedError("tree.consistency-disagrees", f"{old} entries are no prefix to check.")
     if old == new:
