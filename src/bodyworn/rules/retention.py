@@ -21,6 +21,17 @@ def first_decision(*, ended_at: datetime, now: datetime, days: int) -> Retention
     )
 
 
+def counted_from(*, ended_at: datetime, received_at: datetime, days: int) -> datetime:
+    """From when the days of a first decision count: the recording's end, or its arrival.
+
+    Footage that comes so late that it would be due on the day it comes (back-loaded, or from a
+    camera whose clock was years behind) counts from its arrival: somebody must have had the time
+    to look at it.
+    """
+    overdue = received_at - ended_at > timedelta(days=days)
+    return received_at if overdue else ended_at
+
+
 def days_left(decision: RetentionDecision, now: datetime) -> int | None:
     """Whole days before deletion is due; None under a hold, 0 when it is due."""
     if decision.keep_until is None:

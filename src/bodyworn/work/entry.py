@@ -1,0 +1,331 @@
+"""The entry of one recording: every row and every event of it, in the caller's transaction.
+
+It opens no transaction and no file. What is written was weighed by `work.described`; judgements
+are those of `rules`.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bodyworn.core.clock import iso
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import DamagedError
+from bodyworn.core.terms import CopyKind, EventType, Operation
+from bodyworn.core.types import Actor, CustodyEvent, Manifest
+from bodyworn.records import ledger
+from bodyworn.records.models import (
+    Copy,
+    Device,
+    Fix,
+    Officer,
+    Recording,
+    RetentionDecision,
+)
+from bodyworn.records.models import CustodyEvent as EventRow
+from bodyworn.rules.retention import counted_from, first_decision
+from bodyworn.rules.sequence import CountFinding, judge_count
+from bodyworn.work import jobs
+from bodyworn.work.described import (
+    Described,
+    audio_text,
+    plain,
+    probe_as_json,
+    reason_of,
+    video_text,
+)
+from bodyworn.work.house import House
+from bodyworn.work.reference import references
+
+Sidecar = tuple[str, Sha256, int]  # (name, digest, size in bytes), kept already
+LONGEST_ACTOR = 120  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What is being entered, by whom, and when."""
+
+    house: House
+    described: Described
+    sidecars: Sequence[Sidecar]
+    by: Actor
+    now: datetime  # UTC, read once
+
+
+def enter(entry: Entry) -> Recording:
+    """Write one new recording. MUST be called inside a transaction.
+
+    Raises IntegrityError where somebody else entered the same bytes or took the same reference
+    first; the caller looks again.
+
+    1. Who and what: device, officer; an unknown camera gets its row, an unknown officer is
+       written into the event as text.
+    2. The recording, its master, its sidecars, its track.
+    3. What the camera's count says.
+    4. How long it is kept.
+    5. The events of all that, and the orders for copies.
+    """
+    device = _device(entry)  # 1
+    officer = _officer(entry.described.manifest, device)
+    finding = _judge_count(entry.described, device)  # 3, before its own number is there
+    recording = _recording(entry, device, officer)  # 2
+    _copies(entry, recording)
+    _track(entry, recording)
+    _count_on(entry, device, finding)
+    _events_of_arrival(entry, recording, finding)  # 5
+    _retention(entry, recording)  # 4
+    jobs.order_copies(entry.house, recording, entry.described.probe)
+    _receipt(entry, recording)
+    return recording
+
+
+def _device(entry: Entry) -> Device | None:
+    manifest = entry.described.manifest
+    if manifest.device is None:
+        return None
+    # Locked, because two recordings of one camera may arrive at once and both go on counting.
+    device, _ = Device.objects.select_for_update().get_or_create(
+        serial=manifest.device,
+        defaults={"make": manifest.make or "unknown", "model": manifest.model or "unknown"},
+    )
+    return device
+
+
+def _officer(manifest: Manifest, device: Device | None) -> Officer | None:
+    """The wearer whom the sender names, else whoever holds the camera."""
+    known = Officer.objects.select_related("unit")
+    if manifest.officer is not None:
+        return known.filter(number=manifest.officer).first()
+    return known.filter(cameras=device).first() if device else None
+
+
+def _recording(entry: Entry, device: Device | None, officer: Officer | None) -> Recording:
+    described, manifest = entry.described, entry.described.manifest
+    unit = officer.unit if officer else None
+    return Recording.objects.create(
+        reference=_free_reference(described),
+        upload=described.arrival.upload,
+        filename=manifest.filename,
+        title=manifest.title or "",
+        locality=manifest.locality or "",
+        borough=manifest.borough or (unit.borough if unit else ""),
+        category=manifest.category or "",
+        device=device,
+        sequence=manifest.sequence,
+        officer=officer,
+        unit=unit,
+        started_at=described.started_at,
+        started_at_source=described.started_at_source,
+        triggered_at=described.triggered_at,
+        ended_at=described.ended_at,
+        duration_ms=described.duration_ms,
+        clock_offset_ms=manifest.clock_offset_ms,
+        received_at=described.arrival.received_at,
+        recorded_at=entry.now,
+        dock=manifest.dock or "",
+        condition=described.probe.condition,
+        condition_reason=reason_of(described.probe),
+        container=described.probe.container or "",
+        video=video_text(described.probe),
+        audio=audio_text(described.probe),
+        probe=probe_as_json(described.probe),
+        pseudonym_salt=secrets.token_bytes(16),
+    )
+
+
+def _free_reference(described: Described) -> str:
+    offered = references(
+        started_at=described.started_at,
+        camera_reference=described.manifest.camera_reference,
+        sha256=described.arrival.sha256,
+    )
+    for reference in offered:
+        if not Recording.objects.filter(reference=reference).exists():
+            return reference
+    raise DamagedError("ingest.no-reference", "Every reference for this recording is taken.")
+
+
+def _copies(entry: Entry, recording: Recording) -> None:
+    arrival = entry.described.arrival
+    Copy.objects.create(
+        recording=recording,
+        kind=CopyKind.MASTER,
+        sha256=arrival.sha256.hex,
+        size=arrival.size,
+        media_type=entry.described.media_type,
+        name=recording.filename,
+        created_at=entry.now,
+    )
+    once = {digest: (name, size) for name, digest, size in entry.sidecars}
+    for digest, (name, size) in once.items():
+        Copy.objects.create(
+            recording=recording,
+            kind=CopyKind.SIDECAR,
+            sha256=digest.hex,
+            size=size,
+            media_type="application/octet-stream",
+            name=plain(name),
+            created_at=entry.now,
+        )
+
+
+def _track(entry: Entry, recording: Recording) -> None:
+    fixes = [
+        Fix(
+            recording=recording,
+            at=place.at,
+            latitude=place.latitude,
+            longitude=place.longitude,
+            accuracy_m=place.accuracy_m,
+            speed_mps=place.speed_mps,
+        )
+        for place in entry.described.track
+    ]
+    Fix.objects.bulk_create(fixes, batch_size=500)
+
+
+def _judge_count(described: Described, device: Device | None) -> CountFinding | None:
+    sequence = described.manifest.sequence
+    if device is None or sequence is None:
+        return None
+    same = Recording.objects.filter(device=device)
+    highest = same.filter(sequence=device.last_sequence).order_by("-started_at").first()
+    return judge_count(
+        sequence,
+        highest=device.last_sequence,
+        is_taken=same.filter(sequence=sequence).exists(),
+        is_younger=highest is not None and described.started_at > highest.started_at,
+    )
+
+
+def _count_on(entry: Entry, device: Device | None, finding: CountFinding | None) -> None:
+    if device is None:
+        return
+    if entry.described.manifest.dock:
+        device.last_docked_at = entry.described.arrival.received_at
+    if finding and finding.goes_on:
+        device.last_sequence = entry.described.manifest.sequence
+    device.save(update_fields=["last_docked_at", "last_sequence"])
+
+
+def _retention(entry: Entry, recording: Recording) -> None:
+    days = entry.house.settings.non_evidential_days
+    start = counted_from(ended_at=recording.ended_at, received_at=recording.received_at, days=days)
+    decision = first_decision(ended_at=start, now=entry.now, days=days)
+    RetentionDecision.objects.create(
+        recording=recording,
+        keep_until=decision.keep_until,
+        rule=decision.rule,
+        reason=decision.reason,
+        decided_at=decision.decided_at,
+        decided_by=entry.by.name,
+    )
+    detail = {
+        "keep_until": iso(decision.keep_until) if decision.keep_until else None,
+        "rule": decision.rule,
+        "reason": decision.reason,
+    }
+    _record(entry, recording, EventType.RETENTION_DECIDED, detail)
+
+
+def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding | None) -> None:
+    _record(
+        entry,
+        recording,
+        EventType.CAPTURE,
+        _claims(entry.described),
+        operation=Operation.COLLECTION,
+        at=recording.started_at,
+        actor=_camera(recording) or entry.by.name,
+    )
+    detail = _arrival_detail(entry, recording, finding)
+    _record(entry, recording, EventType.INGESTION, detail, operation=Operation.COLLECTION)
+    if entry.described.doubt:
+        doubt = {"reason": plain(entry.described.doubt, 400), "condition": recording.condition}
+        _record(entry, recording, EventType.QUARANTINE, doubt)
+
+
+def _claims(described: Described) -> dict[str, Any]:
+    """What the camera says; nothing here is proven, and an insane time is kept as it was said."""
+    manifest = described.manifest
+    return _known(
+        {
+            "device": manifest.device,
+            "officer": manifest.officer,
+            "sequence": manifest.sequence,
+            "camera_reference": manifest.camera_reference,
+            "claimed_start": iso(manifest.started_at) if manifest.started_at else None,
+            "claimed_end": iso(manifest.ended_at) if manifest.ended_at else None,
+            "clock_offset_ms": manifest.clock_offset_ms,
+            "start_taken_from": described.started_at_source,
+        }
+    )
+
+
+def _arrival_detail(
+    entry: Entry, recording: Recording, finding: CountFinding | None
+) -> dict[str, Any]:
+    described, arrival = entry.described, entry.described.arrival
+    is_stranger = described.manifest.officer is not None and recording.officer is None
+    return _known(
+        {
+            "sha256": arrival.sha256.hex,
+            "size": arrival.size,
+            "digest_agreed": described.digest_agreed,
+            "sender": plain(arrival.sender),
+            "upload": arrival.upload,
+            "filename": recording.filename,
+            "received_at": iso(arrival.received_at),
+            "condition": recording.condition,
+            "officer_unknown": described.manifest.officer if is_stranger else None,
+            "count": finding.count.value if finding else None,
+            "count_missing": list(finding.missing) if finding and finding.missing else None,
+            "sidecars": [[plain(name), digest.hex, size] for name, digest, size in entry.sidecars],
+            "sidecars_unread": list(described.unread) or None,
+        }
+    )
+
+
+def _receipt(entry: Entry, recording: Recording) -> None:
+    ingestion = recording.events.get(type=EventType.INGESTION)
+    detail = {
+        "sha256": entry.described.arrival.sha256.hex,
+        "size": entry.described.arrival.size,
+        "event": ingestion.leaf_hash,
+        "to": plain(entry.described.arrival.sender),
+    }
+    _record(entry, recording, EventType.RECEIPT, detail)
+
+
+def _record(
+    entry: Entry,
+    recording: Recording,
+    type_: EventType,
+    detail: dict[str, Any],
+    *,
+    operation: Operation | None = None,
+    at: datetime | None = None,
+    actor: str | None = None,
+) -> EventRow:
+    event = CustodyEvent(
+        type=type_,
+        operation=operation,
+        at=at or entry.now,
+        actor=actor or entry.by.name,
+        subject=recording.reference,
+        detail=detail,
+    )
+    return ledger.record(event, recording=recording)
+
+
+def _camera(recording: Recording) -> str | None:
+    if recording.device is None:
+        return None
+    return f"system:camera:{recording.device.serial}"[:LONGEST_ACTOR]
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    """Only what there is to say."""
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,236 @@
+"""From bytes on the disk to a row that is kept: received becomes recorded.
+
+Whoever asks first does it: the API when a dock wants its receipt, the sweeper when nobody asks,
+the command line for a person's folder. Doing it again, at once or after a crash, changes nothing.
+What a recording's rows and events are is `work.entry`'s.
+"""
+
+import hashlib
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.core.tasks import Progress, silent
+from bodyworn.core.terms import Condition, EventType, Operation
+from bodyworn.core.types import Actor, Arrival, CustodyEvent, Probe, Receipt
+from bodyworn.devices.camera import Held
+from bodyworn.media.probe import probe
+from bodyworn.records import ledger
+from bodyworn.records.models import Recording
+from bodyworn.store import disk
+from bodyworn.store.inbox import done_with, read_arrival, write_arrival
+from bodyworn.work.described import describe, plain
+from bodyworn.work.entry import Entry, Sidecar, enter
+from bodyworn.work.house import House
+from bodyworn.work.receipts import receipt_of, recording_of
+
+SWEEPER = Actor(name="system:inbox")
+TRIES = 5  # a lost race is lost once; more often is a fault
+_log = logging.getLogger("bodyworn.ingest")
+
+
+def take_in(house: House, arrival: Arrival, *, by: Actor) -> Receipt:
+    """Make an arrival a recording, or find the one that it is already.
+
+    The same upload again is the same recording; the same bytes under another upload are the same
+    recording and an event that says so. Raises MissingError blob.missing, BusyError ingest.busy,
+    SetupError disk.full; the arrival's note then stays where it is.
+
+    1. Read what the file itself says, and keep the sidecars: slow, and outside of a transaction.
+    2. Weigh it against what the sender says.
+    3. Write rows and events in one transaction.
+    4. Take the arrival's note away.
+    5. Work out the receipt.
+    """
+    recording = _held_already(arrival, by=by, house=house)
+    if recording is None:
+        found = _probe(house, arrival)  # 1
+        sidecars = _keep_sidecars(house, arrival)
+        entry = Entry(
+            house=house,
+            described=describe(arrival, found),  # 2
+            sidecars=sidecars,
+            by=by,
+            now=house.now(),
+        )
+        recording = _enter_once(entry)  # 3
+    done_with(house.layout, arrival)  # 4
+    return receipt_of(house, recording)  # 5
+
+
+def sweep(house: House) -> int:
+    """Take in every arrival that nobody asked about; how many there were.
+
+    One that cannot be taken in stays and is logged; a note that cannot be read is set aside.
+    """
+    return sum(_sweep_one(house, path) for path in sorted(house.layout.inbox.glob("*.json")))
+
+
+def take_in_file(
+    house: House,
+    held: Held,
+    *,
+    by: Actor,
+    keep_anyway: bool = False,
+    progress: Progress = silent,
+) -> Receipt:
+    """Take in a file of a folder or a card; the file itself is only read.
+
+    Damaged video is kept and labelled. Raises RefusedError ingest.empty and, unless `keep_anyway`,
+    ingest.not-video, before a byte is kept. Interrupted, it may be called again: the same file is
+    the same upload.
+    """
+    _refuse_hopeless(held, keep_anyway=keep_anyway)
+    with held.open() as stream:
+        digest, size = house.vault.keep(stream, progress=_towards(held.size, progress))
+    arrival = Arrival(
+        upload=_same_id(held.path, digest),
+        sha256=digest,
+        size=size,
+        received_at=house.now(),
+        manifest=held.manifest,
+        sender=by.name,
+        sidecars=held.sidecars,
+    )
+    # Before the row, so that a crash in between leaves a note and not only nameless bytes.
+    write_arrival(house.layout.arrival(arrival.upload), arrival)
+    return take_in(house, arrival, by=by)
+
+
+def _probe(house: House, arrival: Arrival) -> Probe:
+    size = house.vault.size(arrival.sha256)
+    if size != arrival.size:
+        raise DamagedError(
+            "ingest.size-disagrees",
+            f"{arrival.sha256.short}… has {size} bytes, its note says {arrival.size}.",
+        )
+    path = house.vault.plain_path(arrival.sha256)
+    if path is not None:
+        return probe(path, name=arrival.manifest.filename)
+    with house.vault.open(arrival.sha256) as stream:
+        return probe(stream, name=arrival.manifest.filename)
+
+
+def _keep_sidecars(house: House, arrival: Arrival) -> list[Sidecar]:
+    return [(name, house.vault.keep_bytes(data), len(data)) for name, data in arrival.sidecars]
+
+
+def _enter_once(entry: Entry) -> Recording:
+    """Enter it, or find what another process entered meanwhile: the database decides, not we."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                return enter(entry)
+        except IntegrityError as error:
+            recording = _held_already(entry.described.arrival, by=entry.by, house=entry.house)
+            if recording is not None:
+                return recording
+            if attempt == TRIES:
+                raise BusyError("ingest.busy", "This could not be entered now.") from error
+    raise AssertionError("unreachable")
+
+
+def _held_already(arrival: Arrival, *, by: Actor, house: House) -> Recording | None:
+    """The recording of this upload or of these bytes; the latter goes on record, once."""
+    with transaction.atomic():
+        rows = Recording.objects.select_for_update(of=("self",))
+        same_upload = rows.filter(upload=arrival.upload).first()
+        if same_upload is not None:
+            return same_upload
+        found = recording_of(sha256=arrival.sha256)
+        if found is None:
+            return None
+        held = rows.get(pk=found.pk)
+        if not held.events.filter(
+            type=EventType.CAPTURE_REPEAT, detail__upload=arrival.upload
+        ).exists():
+            ledger.record(_repeat(held, arrival, by=by, house=house), recording=held)
+        return held
+
+
+def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> CustodyEvent:
+    return CustodyEvent(
+        type=EventType.CAPTURE_REPEAT,
+        operation=Operation.COLLECTION,
+        at=house.now(),
+        actor=by.name,
+        subject=held.reference,
+        detail={
+            "sha256": arrival.sha256.hex,
+            "size": arrival.size,
+            "upload": arrival.upload,
+            "filename": plain(arrival.manifest.filename),
+            "sender": plain(arrival.sender),
+        },
+    )
+
+
+def _sweep_one(house: House, path: Path) -> bool:
+    """The sweeper is an edge: one bad arrival must not keep the others waiting."""
+    try:
+        take_in(house, read_arrival(path), by=SWEEPER)
+    except MissingError as error:
+        # Somebody else was faster; or its bytes are gone, and that is an alarm.
+        if path.exists():
+            _log.error("%s: %s %s", path.name, error.code, error.explain())
+        return False
+    except DamagedError as error:
+        _log.error("%s: %s %s", path.name, error.code, error.explain())
+        if error.code == "inbox.unreadable":
+            _set_aside(house, path)
+        return False
+    except BodywornError as error:
+        _log.warning("%s: %s %s", path.name, error.code, error.explain())
+        return False
+    return True
+
+
+def _set_aside(house: House, path: Path) -> None:
+    """Out of the sweeper's way, and on record; the bytes are safe under their digest."""
+    with suppress(FileNotFoundError), transaction.atomic():  # another sweeper was faster
+        ledger.record(
+            CustodyEvent(
+                type=EventType.QUARANTINE,
+                operation=None,
+                at=house.now(),
+                actor=SWEEPER.name,
+                subject=f"upload:{plain(path.stem, 64)}",
+                detail={
+                    "reason": "The note of this arrival cannot be read.",
+                    "note_sha256": Sha256.of(path.read_bytes()).hex,
+                },
+            )
+        )
+        disk.make_folder(house.layout.aside)
+        path.replace(house.layout.aside / path.name)
+
+
+def _refuse_hopeless(held: Held, *, keep_anyway: bool) -> None:
+    if held.size == 0:
+        raise RefusedError(
+            "ingest.empty",
+            f"{plain(held.manifest.filename)} is empty; there is nothing to keep.",
+            hint="Write down where it came from: an empty file may itself be a finding.",
+        )
+    found = probe(held.path, name=held.manifest.filename)
+    if found.condition is Condition.NOT_VIDEO and not keep_anyway:
+        raise RefusedError(
+            "ingest.not-video",
+            f"{plain(held.manifest.filename)} is no video that we know. {found.reason}",
+            hint="To keep it nevertheless, say so with --keep-anyway.",
+        )
+
+
+def _same_id(path: Path, digest: Sha256) -> str:
+    """The id of this file's upload: the same place and the same bytes, the same upload."""
+    place = str(path.absolute()).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(place + b"\0" + digest.raw).hexdigest()[:32]
+
+
+def _towards(size: int, progress: Progress) -> Progress:
+    """The vault does not know how long a stream is; the folder does."""
+    return lambda done, _, what: progress(done, size, what)
