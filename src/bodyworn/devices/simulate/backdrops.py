@@ -122,7 +122,8 @@ def _sky(seed: int, lens: Lens, *, at_night: bool) -> Floats:
         top, low = ((0.16, 0.32, 0.62), (0.66, 0.76, 0.86))
     warmth = dice.between(0.9, 1.1, seed, "sky")
     blend = np.array(top, np.float32) * (1 - rise) + np.array(low, np.float32) * rise * warmth
-    return blend.astype(np.float32)
+    colours: Floats = blend.astype(np.float32)
+    return colours
 
 
 def _posts(seed: int) -> list[Point3]:

@@ -76,7 +76,7 @@ class VirtualCamera:
                 "camera.not-held",
                 f"{held.manifest.filename} is not on camera {self.device.serial}.",
             )
-        with held.open() as file:
+        with held.path.open("rb") as file:
             digest = Sha256(hashlib.file_digest(file, "sha256").digest())
         check_receipt(held, receipt, digest=digest)
         # The manifest last: until then a loss of power leaves a recording that is still listed,

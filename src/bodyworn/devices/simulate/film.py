@@ -9,6 +9,7 @@ libraries. `film` may run in a process of its own; its arguments can be pickled.
 import json
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import numpy as np
@@ -28,7 +29,7 @@ from bodyworn.devices.simulate.play import play_of
 from bodyworn.devices.simulate.scene import Scene
 from bodyworn.devices.simulate.walk import places_of
 
-Sounds = av.Packet[AudioStream]
+Sounds: TypeAlias = "av.Packet[AudioStream]"
 _AAC_FRAME = 1024  # samples
 # `delay_moov` waits for the first packets, so that no track is shifted by the coder's delay.
 _FRAGMENTED = {"movflags": "frag_keyframe+delay_moov+default_base_moof"}

@@ -210,7 +210,8 @@ def _halved(picture: Floats) -> Floats:
         return picture
     # Rows are counted from the ground, so an odd row is dropped at the top.
     cut = picture[picture.shape[0] - high :, :wide]
-    halved: Floats = (cut[0::2, 0::2] + cut[1::2, 0::2] + cut[0::2, 1::2] + cut[1::2, 1::2]) / 4
+    quarters = cut[0::2, 0::2] + cut[1::2, 0::2] + cut[0::2, 1::2] + cut[1::2, 1::2]
+    halved: Floats = quarters * np.float32(0.25)
     return halved
 
 
@@ -223,7 +224,7 @@ def _light(
         towards = np.array(lamp.at, np.float32)[:, None] - point
         square = (towards**2).sum(axis=0)
         slope = np.maximum(np.array(normal, np.float32) @ towards, 0) / np.sqrt(square)
-        bright = lamp.strength * (0.25 + 0.75 * slope) / (square + 1.0)
+        bright: Floats = lamp.strength * (0.25 + 0.75 * slope) / (square + 1.0)
         if lamp.is_torch:
             bright = bright * np.exp(-(np.square(across) + np.square(down)) / 0.1)
         total += bright[:, None] * np.array(lamp.colour, np.float32)
