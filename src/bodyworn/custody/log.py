@@ -137,6 +137,7 @@ class Log(PublishedLog):
         path = self.folder / CHECKPOINT
         self._write([(path, checkpoint.note_text.encode())])
         os.utime(path, (now.timestamp(), now.timestamp()))
+        self._seen = checkpoint
         return checkpoint
 
     def _drop_partials(self, finished: Sequence[str]) -> None:

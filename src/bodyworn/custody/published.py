@@ -27,6 +27,7 @@ class PublishedLog:
     def __init__(self, folder: Path, verifier: Verifier) -> None:
         self.folder = folder
         self.verifier = verifier
+        self._seen: Checkpoint | None = None
         self._last: tuple[Checkpoint, TileReader] | None = None
 
     def checkpoint(self) -> Checkpoint | None:
@@ -35,9 +36,10 @@ class PublishedLog:
             note = (self.folder / CHECKPOINT).read_bytes()
         except FileNotFoundError:
             return None
-        if self._last and self._last[0].note_text.encode() == note:
-            return self._last[0]
-        return parse(note, self.verifier)
+        seen = self._seen
+        if seen is None or seen.note_text.encode() != note:
+            seen = self._seen = parse(note, self.verifier)
+        return seen
 
     @property
     def size(self) -> int:
