@@ -1,0 +1,77 @@
+"""The home page: a work list for one's role, not a dashboard. It says only what there is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from bodyworn.core.terms import Role
+from bodyworn.core.types import Actor
+from bodyworn.records import queries
+from bodyworn.rules.access import Action
+from bodyworn.web.house import house
+from bodyworn.web.pages.permission import actor_of, needs
+from bodyworn.web.pages.words import listed, moment
+
+SHOWN = 12
+RECENT = timedelta(days=14)  # before the first visit, and for numbers that cameras skipped
+
+
+@needs(Action.LIST)
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for this person."""
+    actor, now = actor_of(request), house().now()
+    facts: dict[str, Any] = {"actor": actor}
+    if actor.officer is not None:
+        facts |= _my_footage(actor.officer, now)
+    if Role.INVESTIGATOR in actor.roles:
+        facts |= _since_last_visit(actor, now)
+    if Role.SUPERVISOR in actor.roles:
+        facts |= _my_unit(actor, now)
+    if Role.ADMINISTRATOR in actor.roles:
+        facts |= {"is_administrator": True}
+    return render(request, "pages/home.html", facts)
+
+
+def _my_footage(officer: str, now: datetime) -> dict[str, Any]:
+    found, count = queries.untagged(officer, limit=SHOWN)
+    rows = [listed(row, now) for row in found]
+    return {"own_rows": rows, "own_count": count, "own_more": count - len(rows)}
+
+
+def _since_last_visit(actor: Actor, now: datetime) -> dict[str, Any]:
+    visit = queries.last_visit(actor.name)
+    since = visit or now - RECENT
+    found = queries.recorded_since(actor, since, limit=SHOWN)
+    newest = found or queries.newest(actor, limit=SHOWN)
+    return {
+        "new_rows": [listed(row, now) for row in newest],
+        "new_count": len(found),
+        "new_is_full": len(found) == SHOWN,
+        "new_since": moment(since),
+        "is_first_visit": visit is None,
+    }
+
+
+def _my_unit(actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "unit_rows": [listed(row, now) for row in queries.newest(actor, limit=SHOWN)],
+        "odd_rows": [listed(row, now) for row in queries.needing_attention(actor, limit=SHOWN)],
+        "gaps": [_gap(gap) for gap in queries.gaps(actor, now - RECENT, limit=SHOWN)],
+    }
+
+
+def _gap(gap: queries.Gap) -> dict[str, str]:
+    """`Camera 004471 skipped number 17.`"""
+    numbers = f"number {gap.first}"
+    if gap.last > gap.first:
+        numbers = f"numbers {gap.first} to {gap.last}"
+    return {
+        "sentence": f"Camera {gap.camera} skipped {numbers}",
+        "next": gap.next_reference,
+        "when": moment(gap.next_started_at),
+        "officer": gap.officer or "",
+    }

@@ -1,0 +1,219 @@
+// The review page: player, timeline, map, markers and keys, put together.
+
+import { since, wall } from "./clock.js";
+import { FrameTimes } from "./frames.js";
+import { listen } from "./keys.js";
+import { Lanes } from "./lanes.js";
+import { TrackMap } from "./map.js";
+import { Player } from "./player.js";
+import { loadSound, loadStrip } from "./strips.js";
+import { choose } from "./tabs.js";
+import { Timeline } from "./timeline.js";
+
+const $ = (id) => document.getElementById(id);
+const told = JSON.parse($("footage").textContent);
+
+/** Frame times from the door; without them (being made) the page plays, and steps nowhere. */
+async function frameTimes() {
+  if (!told.frames) return null;
+  const answer = await fetch(told.frames);
+  return answer.ok ? new FrameTimes(await answer.json()) : null;
+}
+
+function markersOnPage() {
+  return [...document.querySelectorAll("#markers [data-marker]")].map((item, n) => ({
+    number: n + 1,
+    frame: Number(item.dataset.frame),
+    ms: Number(item.dataset.ms),
+    label: item.dataset.label,
+  }));
+}
+
+async function start() {
+  const video = $("video");
+  const frames = await frameTimes();
+  if (!frames) {
+    $("player").classList.add("is-plain");
+    $("said").textContent = "Times of frames are not ready yet; load the page again to step by frames.";
+    return;
+  }
+  video.controls = false;
+  const zero = frames.startOf(0);
+  const footage = {
+    startedAt: told.startedAt,
+    duration: frames.duration,
+    silent: told.silentMs / 1000,
+    speed: told.track?.rows.filter((row) => row[4] !== null).map((row) => [row[0] / 1000, row[4] / 1000]),
+  };
+  const player = new Player(video, frames);
+  const lanes = new Lanes($("canvas"), $("lanes").dataset.lanes.trim().split(" "), footage);
+  const timeline = new Timeline($("timeline"), lanes, footage);
+  const map = told.track && $("map") ? new TrackMap($("map"), told.track) : null;
+  let markers = [];
+
+  function showFrame() {
+    const offset = player.offset;
+    const clock = wall(told.startedAt, offset);
+    $("clock").textContent = clock;
+    $("offset").textContent = since(offset);
+    $("frame").textContent = `frame ${player.frame}`;
+    timeline.show(offset, `${clock}, frame ${player.frame}`);
+    map?.show(offset * 1000);
+  }
+
+  function showState() {
+    const moving = player.playing || player.rewinding > 0;
+    $("play").classList.toggle("is-playing", moving);
+    $("play-word").textContent = moving ? "Pause" : "Play";
+    const rate = String(video.playbackRate);
+    if ([...$("speed").options].some((option) => option.value === rate)) $("speed").value = rate;
+    if (!moving) {
+      $("said").textContent = timeline.scrub.getAttribute("aria-valuetext");
+      // A reload comes back to this frame, and the address can be passed on.
+      history.replaceState(null, "", `#f=${player.frame}`);
+    }
+  }
+
+  function readMarkers() {
+    markers = markersOnPage();
+    timeline.mark(markers);
+    map?.mark(markers);
+    $("marker-count").textContent = markers.length || "";
+    for (const element of document.querySelectorAll("[data-clock-ms]")) {
+      element.textContent = `${wall(told.startedAt, Number(element.dataset.clockMs) / 1000)} ·`;
+    }
+  }
+
+  function toMarker(direction) {
+    const here = player.wanted ?? player.frame;
+    const ahead = markers.filter((marker) => (direction > 0 ? marker.frame > here : marker.frame < here));
+    const next = direction > 0 ? ahead[0] : ahead.at(-1);
+    if (next) player.show(next.frame);
+  }
+
+  const form = $("mark-form");
+  function openMark() {
+    if (!form) return;
+    player.halt();
+    form.elements.frame.value = player.frame;
+    form.elements.at_ms.value = Math.round(player.offset * 1000);
+    $("mark-at").textContent = `${wall(told.startedAt, player.offset)}, frame ${player.frame}`;
+    form.hidden = false;
+    $("mark-label").focus();
+  }
+  function closeMark() {
+    form.hidden = true;
+    form.elements.label.value = "";
+    $("scrub").focus({ preventScroll: true });
+  }
+
+  const actions = {
+    step: (frames) => player.step(frames),
+    key: (direction) => player.show(frames.keyFrom(player.wanted ?? player.frame, direction)),
+    toggle: () => player.toggle(),
+    shuttle: (direction) => player.shuttle(direction),
+    skip: (seconds) => player.skip(seconds),
+    first: () => player.show(0),
+    last: () => player.show(player.last),
+    marker: toMarker,
+    mark: openMark,
+    zoom: (direction) => timeline.zoomStep(direction),
+    tab: (number) => choose(document.querySelectorAll(".tab-list [role=tab]")[number]),
+  };
+
+  player.addEventListener("frame", showFrame);
+  player.addEventListener("state", showState);
+  timeline.addEventListener("seek", ({ detail }) => player.show(frames.atOffset(detail)));
+  timeline.addEventListener("pick", ({ detail }) => player.show(detail));
+  video.addEventListener("click", () => player.toggle());
+  const presses = { back: () => player.step(-1), forward: () => player.step(1), play: () => player.toggle(),
+    "key-back": () => actions.key(-1), "key-forward": () => actions.key(1), mark: openMark, help: () => $("keys").showModal(),
+    "mark-cancel": closeMark, link: copyLink };
+  for (const [id, press] of Object.entries(presses)) $(id)?.addEventListener("click", press);
+  $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
+  listen(actions, $("keys"));
+
+  async function copyLink() {
+    const address = `${location.origin}${location.pathname}#f=${player.frame}`;
+    history.replaceState(null, "", `#f=${player.frame}`);
+    try {
+      await navigator.clipboard.writeText(address);
+      $("said").textContent = "Link to this frame copied.";
+      flash($("link"));
+    } catch {
+      prompt("Link to this frame", address);
+    }
+  }
+
+  form?.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMark();
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.elt === form && detail.successful) closeMark();
+    if (detail.elt.id === "still-form" && detail.successful) saveStill();
+  });
+  document.addEventListener("htmx:afterSettle", readMarkers);
+
+  // A still is drawn when it is asked for and saved once the record has it.
+  let picture = null;
+  $("still-form")?.addEventListener("submit", (event) => {
+    player.halt();
+    picture = { frame: player.frame, canvas: drawn(video) };
+    event.currentTarget.elements.frame.value = player.frame;
+  }, { capture: true });
+  function saveStill() {
+    const { frame, canvas } = picture;
+    canvas.toBlob((blob) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `${told.reference}_frame-${frame}.png`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    }, "image/png");
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".marker-go");
+    if (!link) return;
+    event.preventDefault();
+    player.show(Number(link.hash.slice(3)));
+  });
+
+  readMarkers();
+  showFrame();
+  goToAddress(player, frames);
+  window.addEventListener("hashchange", () => goToAddress(player, frames));
+
+  if (told.strip) loadStrip(told.strip, told.stripRecipe, zero).then((strip) => { footage.strip = strip; timeline.redraw(); });
+  if (told.sound) {
+    loadSound(told.sound, zero).then((sound) => {
+      footage.sound = sound;
+      // The file's own silence may reach beyond the buffer that the camera names, or be all there is.
+      if (sound && !footage.silent) footage.silent = sound.silent > 1 ? sound.silent : 0;
+      timeline.redraw();
+    });
+  }
+}
+
+/** `#f=337` is a frame, `?t=22.47` seconds from the first one, cut to hundredths as shown. */
+function goToAddress(player, frames) {
+  const frame = /^#f=(\d+)$/.exec(location.hash);
+  const seconds = new URLSearchParams(location.search).get("t");
+  if (frame) player.show(Number(frame[1]));
+  else if (seconds && player.frame === 0) player.show(frames.atOffset(Number(seconds) + 0.009));
+}
+
+function drawn(video) {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return canvas;
+}
+
+function flash(button) {
+  button.classList.add("is-done");
+  setTimeout(() => button.classList.remove("is-done"), 900);
+}
+
+start();

@@ -1,0 +1,245 @@
+"""Custody events as sentences that a juror can read; used by the pages and the command line.
+
+An event says `fixity check` with a dictionary; a line says "Checked: unchanged". Nothing is
+added to what the event holds, and nothing of it is judged here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bodyworn.core.terms import CopyKind, EventType, Purpose
+from bodyworn.records.queries_of_one import CheckpointRow, EventRow
+
+Words = tuple[str, str]  # (title, detail without who)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event, told."""
+
+    title: str  # `Viewed`
+    detail: str  # `DC A. Patel · Investigation · case 01/4412/26`
+    when: datetime  # UTC
+    hash6: str  # the first six digits of its leaf's hash
+    checked: bool  # a machine compared something and it agreed
+    alarm: bool  # something is wrong, or was refused
+    durability: str  # what survives, in a few words
+
+
+PURPOSES = {
+    Purpose.CHECK: "check of quality or equipment",
+    Purpose.COMPLAINT: "complaint",
+    Purpose.INVESTIGATION: "investigation",
+    Purpose.OWN_STATEMENT: "own statement",
+    Purpose.SUPERVISION: "supervision",
+}
+
+COPIES = {
+    CopyKind.CLIP: "Clip made",
+    CopyKind.FRAMES: "Frame times listed",
+    CopyKind.INDEX: "Index made, so that browsers can seek",
+    CopyKind.PROXY: "Viewing copy made",
+    CopyKind.REDACTED: "Redacted copy made",
+    CopyKind.SOUND: "Sound strip made",
+    CopyKind.STRIP: "Picture strip made",
+    CopyKind.WORKING: "Working copy made",
+}
+
+REFUSED = {
+    "administer": "administer",
+    "check": "check the file",
+    "export": "take a copy",
+    "list": "list it",
+    "mark": "set a marker",
+    "view": "watch",
+}
+
+
+def sentence(
+    event: EventRow,
+    names: Mapping[str, str] | None = None,
+    checkpoint: CheckpointRow | None = None,
+) -> Line:
+    """Tell one event. `names` maps account names to how people are called."""
+    title, detail = _TOLD.get(event.type, _plainly)(event)
+    who = told_name(event.actor, names or {})
+    return Line(
+        title=title,
+        detail=" · ".join(part for part in (who, detail) if part),
+        when=event.at,
+        hash6=event.leaf_hash[:6],
+        checked=_is_check(event),
+        alarm=_is_alarm(event),
+        durability=durability(event, checkpoint),
+    )
+
+
+def told_name(actor: str, names: Mapping[str, str]) -> str:
+    """How an actor is called.
+
+    >>> told_name("system:dock:BX-07", {})
+    'Dock BX-07'
+    """
+    match actor.split(":"):
+        case ["system", "dock", name]:
+            return f"Dock {name}"
+        case ["system", "camera", serial]:
+            return f"Camera {serial}"
+        case ["system", *_]:
+            return "The system"
+        case _:
+            return names.get(actor, actor)
+
+
+def durability(event: EventRow, checkpoint: CheckpointRow | None) -> str:
+    """What survives of an event, in the four words of the house."""
+    if event.leaf_index is None:
+        return "recorded; waits for its place in the log"
+    if checkpoint is None or event.leaf_index >= checkpoint.size:
+        return f"entry {event.leaf_index} of the log; waits for a checkpoint"
+    return f"entry {event.leaf_index}, published under checkpoint {checkpoint.size}"
+
+
+def _is_check(event: EventRow) -> bool:
+    detail = event.detail
+    if event.type == EventType.FIXITY_CHECK:
+        return detail.get("outcome") == "unchanged"
+    return event.type == EventType.INGESTION and _arrived_as_sent(detail)
+
+
+def _is_alarm(event: EventRow) -> bool:
+    if event.type == EventType.FIXITY_CHECK:
+        return event.detail.get("outcome") != "unchanged"
+    return event.type in {
+        EventType.ACCESS_REFUSED,
+        EventType.CAPTURE_REPEAT,
+        EventType.QUARANTINE,
+    }
+
+
+def _arrived_as_sent(detail: Mapping[str, Any]) -> bool:
+    """The sender had named a digest, and the bytes that arrived have it."""
+    return bool(detail.get("digest_agreed"))
+
+
+def _viewed(event: EventRow) -> Words:
+    purpose = PURPOSES[Purpose(event.purpose)] if event.purpose else ""
+    return "Viewed", " · ".join(filter(None, (purpose, event.detail.get("note", ""))))
+
+
+def _refused(event: EventRow) -> Words:
+    wish = REFUSED.get(event.detail.get("action", ""), "open it")
+    return f"Refused to {wish}", "no right to this recording"
+
+
+def _captured(event: EventRow) -> Words:
+    officer, number = event.detail.get("officer"), _number(event)
+    return "Recorded", " · ".join(filter(None, (f"worn by {officer}" if officer else "", number)))
+
+
+def _repeated(event: EventRow) -> Words:
+    others = ", ".join(event.detail.get("others", ()))
+    return "Camera used a number again", " · ".join(filter(None, (_number(event), others)))
+
+
+def _ingested(event: EventRow) -> Words:
+    title = "Arrived and checked" if _arrived_as_sent(event.detail) else "Arrived"
+    agreed = "SHA-256 matches the sender's" if _arrived_as_sent(event.detail) else ""
+    return title, " · ".join(filter(None, (_size(event.detail), agreed)))
+
+
+def _checked(event: EventRow) -> Words:
+    match event.detail.get("outcome"):
+        case "unchanged":
+            return "Checked: unchanged", "read again from first byte to last, SHA-256 matches"
+        case _ if event.detail.get("found"):
+            return "Checked: CHANGED", "SHA-256 does not match"
+        case _:
+            return "Checked: cannot be read", "the stored file could not be opened"
+
+
+def _derived(event: EventRow) -> Words:
+    kind = event.detail.get("kind", "")
+    title = COPIES[CopyKind(kind)] if kind in COPIES else "Copy made"
+    return title, _size(event.detail)
+
+
+def _exported(event: EventRow) -> Words:
+    if event.detail.get("what") == "still":
+        return "Still taken", f"frame {event.detail.get('frame')}"
+    return "Copy taken out", _size(event.detail)
+
+
+def _marked(event: EventRow) -> Words:
+    return "Marker added", _marker(event.detail)
+
+
+def _unmarked(event: EventRow) -> Words:
+    return "Marker taken away", _marker(event.detail)
+
+
+def _quarantined(event: EventRow) -> Words:
+    return "Set aside", str(event.detail.get("reason", ""))
+
+
+def _receipted(event: EventRow) -> Words:
+    to = told_name(str(event.detail.get("to", "")), {})
+    return "Receipt given", f"to {to}: the camera may be emptied" if to else ""
+
+
+def _retained(event: EventRow) -> Words:
+    until = event.detail.get("keep_until")
+    title = f"Kept until {_day(until)}" if until else "Kept until further notice"
+    return title, str(event.detail.get("reason", ""))
+
+
+def _signed(title: str) -> Callable[[EventRow], Words]:
+    return lambda _: (title, "")
+
+
+def _plainly(event: EventRow) -> Words:
+    return event.type.capitalize(), ""
+
+
+_TOLD: dict[str, Callable[[EventRow], Words]] = {
+    EventType.ACCESS_REFUSED: _refused,
+    EventType.CAPTURE: _captured,
+    EventType.CAPTURE_REPEAT: _repeated,
+    EventType.DERIVATION: _derived,
+    EventType.EXPORT: _exported,
+    EventType.FIXITY_CHECK: _checked,
+    EventType.INGESTION: _ingested,
+    EventType.MARKER_ADDED: _marked,
+    EventType.MARKER_REMOVED: _unmarked,
+    EventType.QUARANTINE: _quarantined,
+    EventType.RECEIPT: _receipted,
+    EventType.RETENTION_DECIDED: _retained,
+    EventType.SIGN_IN: _signed("Signed in"),
+    EventType.SIGN_IN_FAILED: _signed("Wrong password"),
+    EventType.SIGN_OUT: _signed("Signed out"),
+    EventType.VIEW: _viewed,
+}
+
+
+def _number(event: EventRow) -> str:
+    sequence = event.detail.get("sequence")
+    return f"number {sequence}" if sequence else ""
+
+
+def _marker(detail: Mapping[str, Any]) -> str:
+    frame = f"frame {detail['frame']}" if "frame" in detail else ""
+    return " · ".join(filter(None, (str(detail.get("label", "")), frame)))
+
+
+def _size(detail: Mapping[str, Any]) -> str:
+    size = detail.get("size")
+    if not isinstance(size, int):
+        return ""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
+def _day(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%B %Y}"

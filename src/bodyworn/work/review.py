@@ -1,0 +1,309 @@
+"""Opening footage, pointing at moments in it, checking it again: what review does to the record.
+
+Every look is an event of custody with its purpose, and every refused look is one too. What may
+be read comes out as a list of parts; `web` turns them into tickets and the door serves the bytes.
+
+1. The rule is asked (`rules.access`). 2. The bytes are read, if any, outside of a transaction.
+3. The change and its event are written in one transaction.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import DamagedError, MissingError, RefusedError
+from bodyworn.core.terms import CopyKind, EventType, Operation, Purpose
+from bodyworn.core.types import Actor, CustodyEvent
+from bodyworn.records import ledger, queries_of_one
+from bodyworn.records.models import Copy, Marker, Recording, User
+from bodyworn.records.models import CustodyEvent as EventRow
+from bodyworn.records.queries_of_one import CopyRow, footage_of, newest_copy
+from bodyworn.rules.access import Action, may
+from bodyworn.work.house import House
+
+BLOCK = 1 << 20  # bytes read at once while re-hashing
+LONGEST_NOTE = 200  # characters
+Part = tuple[Sha256, int]  # (digest of the plain bytes, size in bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Stored bytes that may be read as one file."""
+
+    parts: tuple[Part, ...]  # in order, served one after the other
+    media_type: str  # of the whole, `video/mp4`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a player gets of one recording; None where there is no such copy (yet)."""
+
+    video: Stream | None
+    is_original: bool  # the master's own bytes are played
+    frames: Stream | None  # times of all frames, JSON
+    strip: Stream | None  # pictures, one JPEG
+    strip_recipe: dict[str, Any]  # where in it which moment is
+    sound: Stream | None  # loudness, JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A consultation that is on record."""
+
+    reference: str
+    purpose: Purpose
+    note: str  # case or CAD reference, or empty
+    view: str  # uid of the custody event
+    opened_at: datetime  # UTC
+    until: datetime  # UTC; after this a further look is a further event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What re-reading a master found."""
+
+    is_unchanged: bool
+    expected: str  # SHA-256, hexadecimal
+    found: str | None  # SHA-256 of what was read, hexadecimal; None: the bytes could not be read
+    size: int  # bytes that were read
+    at: datetime  # UTC
+    sentence: str  # the same for a person
+
+
+def open_recording(
+    house: House, actor: Actor, reference: str, *, purpose: Purpose, note: str = ""
+) -> Opening:
+    """Open footage for a reason. Raises MissingError, RefusedError access.refused."""
+    row = judged(house, actor, Action.VIEW, reference)
+    now = house.now()
+    detail = {"note": _one_line(note, LONGEST_NOTE)} if note.strip() else {}
+    with transaction.atomic():
+        event = _record(
+            house,
+            row,
+            EventType.VIEW,
+            operation=Operation.CONSULTATION,
+            actor=actor,
+            purpose=purpose,
+            detail=detail,
+            now=now,
+        )
+    return Opening(
+        reference=reference,
+        purpose=purpose,
+        note=detail.get("note", ""),
+        view=event.uid,
+        opened_at=now,
+        until=now + timedelta(minutes=house.settings.ticket_minutes),
+    )
+
+
+def judged(house: House, actor: Actor, action: Action, reference: str) -> Recording:
+    """The recording, if this actor may do this with it.
+
+    A refusal is written down before it is raised. Raises MissingError records.no-recording,
+    RefusedError access.refused.
+    """
+    row = queries_of_one.recording(reference)
+    decision = may(actor, action, footage_of(row))
+    if decision.allowed:
+        return row
+    detail = {"action": action.value, "rule": decision.rule}
+    with transaction.atomic():
+        _record(house, row, EventType.ACCESS_REFUSED, operation=None, actor=actor, detail=detail)
+    raise RefusedError("access.refused", decision.reason, rule=decision.rule)
+
+
+def served(copies: Sequence[CopyRow], *, plays_in_browsers: bool) -> Served:
+    """What a player is to be given: the original where a browser plays it, else its proxy."""
+    master, index = newest_copy(copies, CopyKind.MASTER), newest_copy(copies, CopyKind.INDEX)
+    proxy, strip = newest_copy(copies, CopyKind.PROXY), newest_copy(copies, CopyKind.STRIP)
+    is_original = plays_in_browsers and master is not None
+    video = _stream(index, master) if is_original else _stream(proxy)
+    return Served(
+        video=video,
+        is_original=is_original,
+        frames=_stream(newest_copy(copies, CopyKind.FRAMES)),
+        strip=_stream(strip),
+        strip_recipe=strip.recipe if strip else {},
+        sound=_stream(newest_copy(copies, CopyKind.SOUND)),
+    )
+
+
+def add_marker(
+    house: House, actor: Actor, reference: str, *, frame: int, at_ms: int, label: str
+) -> Marker:
+    """Point at a frame.
+
+    Raises MissingError, RefusedError access.refused or review.no-such-frame.
+    """
+    row = judged(house, actor, Action.MARK, reference)
+    if not (0 <= frame <= row.duration_ms and 0 <= at_ms <= row.duration_ms):
+        raise RefusedError(
+            "review.no-such-frame",
+            "This recording has no such moment.",
+            hint="Step to a frame of the recording and mark that.",
+            status=422,
+        )
+    now, text = house.now(), _one_line(label, LONGEST_NOTE) or "Marker"
+    with transaction.atomic():
+        marker = Marker.objects.create(
+            recording=row,
+            frame=frame,
+            at_ms=at_ms,
+            label=text,
+            made_by=User.objects.get(name=actor.name),
+            made_at=now,
+        )
+        _record_marker(house, marker, EventType.MARKER_ADDED, actor=actor, now=now)
+    return marker
+
+
+def remove_marker(house: House, actor: Actor, reference: str, marker: int) -> None:
+    """Take a marker away; it stays on record. Raises MissingError, RefusedError access.refused."""
+    row = judged(house, actor, Action.MARK, reference)
+    now = house.now()
+    with transaction.atomic():
+        standing = Marker.objects.filter(pk=marker, recording=row, removed_at=None)
+        # Guarded: of two who take it away at once, one does and one is told that it is gone.
+        if not standing.update(removed_at=now):
+            raise MissingError(
+                "review.no-such-marker",
+                "This marker is not there any more.",
+                hint="Load the page again to see which markers stand.",
+            )
+        gone = Marker.objects.get(pk=marker)
+        _record_marker(house, gone, EventType.MARKER_REMOVED, actor=actor, now=now)
+
+
+def take_still(house: House, actor: Actor, reference: str, *, frame: int) -> None:
+    """Put on record that a picture of one frame leaves the system, before it does."""
+    row = judged(house, actor, Action.EXPORT, reference)
+    if not 0 <= frame <= row.duration_ms:
+        raise RefusedError("review.no-such-frame", "This recording has no such moment.", status=422)
+    with transaction.atomic():
+        _record(
+            house,
+            row,
+            EventType.EXPORT,
+            operation=Operation.DISCLOSURE,
+            actor=actor,
+            detail={"what": "still", "frame": frame},
+        )
+
+
+def check_file(house: House, actor: Actor, reference: str) -> Checked:
+    """Read the master again from its first byte to its last, and put the result on record.
+
+    A changed file is a result, not an exception: it is recorded and told like any other.
+    Raises MissingError, RefusedError access.refused.
+    """
+    row = judged(house, actor, Action.CHECK, reference)
+    master = Copy.objects.get(recording=row, kind=CopyKind.MASTER)
+    found, size = _rehash(house, Sha256.parse(master.sha256))
+    checked = _verdict(master, found=found, size=size, at=house.now())
+    with transaction.atomic():
+        Copy.objects.filter(pk=master.pk).update(checked_at=checked.at)
+        _record(
+            house,
+            row,
+            EventType.FIXITY_CHECK,
+            operation=Operation.CONSULTATION,
+            actor=actor,
+            detail={
+                "outcome": "unchanged" if checked.is_unchanged else "changed",
+                "sha256": checked.expected,
+                "found": checked.found,
+                "size": size,
+            },
+            now=checked.at,
+        )
+    return checked
+
+
+def _rehash(house: House, digest: Sha256) -> tuple[Sha256 | None, int]:
+    """The digest of what the vault holds under a name, and its size; (None, 0) if unreadable."""
+    hasher, size = hashlib.sha256(), 0
+    try:
+        with house.vault.open(digest) as stream:
+            while block := stream.read(BLOCK):
+                hasher.update(block)
+                size += len(block)
+    except (MissingError, DamagedError, OSError):
+        return None, 0
+    return Sha256(hasher.digest()), size
+
+
+def _verdict(master: Copy, *, found: Sha256 | None, size: int, at: datetime) -> Checked:
+    is_unchanged = found is not None and found.hex == master.sha256 and size == master.size
+    if found is None:
+        sentence = "The file cannot be read."
+    else:
+        sentence = "The file is unchanged." if is_unchanged else "The file has been changed."
+    return Checked(
+        is_unchanged=is_unchanged,
+        expected=master.sha256,
+        found=found.hex if found else None,
+        size=size,
+        at=at,
+        sentence=sentence,
+    )
+
+
+def _stream(*copies: CopyRow | None) -> Stream | None:
+    """These copies as one file; the last one must be there, earlier ones may be missing."""
+    there = [copy for copy in copies if copy is not None]
+    if not copies or copies[-1] is None:
+        return None
+    return Stream(
+        parts=tuple((Sha256.parse(copy.sha256), copy.size) for copy in there),
+        media_type=copies[-1].media_type,
+    )
+
+
+def _record_marker(
+    house: House, marker: Marker, type_: EventType, *, actor: Actor, now: datetime
+) -> None:
+    detail = {"frame": marker.frame, "at_ms": marker.at_ms, "label": marker.label}
+    _record(
+        house,
+        marker.recording,
+        type_,
+        operation=Operation.ALTERATION,
+        actor=actor,
+        detail=detail,
+        now=now,
+    )
+
+
+def _record(
+    house: House,
+    row: Recording,
+    type_: EventType,
+    *,
+    operation: Operation | None,
+    actor: Actor,
+    detail: dict[str, Any],
+    purpose: Purpose | None = None,
+    now: datetime | None = None,
+) -> EventRow:
+    event = CustodyEvent(
+        type=type_,
+        operation=operation,
+        at=now or house.now(),
+        actor=actor.name,
+        subject=row.reference,
+        detail=detail,
+        purpose=purpose,
+    )
+    return ledger.record(event, recording=row)
+
+
+def _one_line(text: str, longest: int) -> str:
+    """Text from a form without line breaks and control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
