@@ -86,7 +86,7 @@ def run(house: House, key: str) -> bool:
         return False
     try:
         with lease_kept(house, job):
-            made = derive.make(house, CopyKind(job.kind), _master_of(job))
+            made = derive.make(house, CopyKind(job.kind), master_of(job))
         _finish(house, job, made)
     except Exception as error:  # the runner is an edge: whatever happened is written down
         _give_up(job, error)
@@ -146,7 +146,7 @@ def _queued() -> list[str]:
     return list(Job.objects.filter(free).order_by("id").values_list("key", flat=True)[:100])
 
 
-def _master_of(job: Job) -> Sha256:
+def master_of(job: Job) -> Sha256:
     return Sha256.parse(job.key.split(":")[1])
 
 

@@ -1,0 +1,75 @@
+"""A whole machine in one process that can be killed: door, API, inbox, sequencer.
+
+`python -m tests.crash.machine DATA UPLOAD_PORT PAGES_PORT` is the mother of machines. It imports
+everything once and then, for each line that it reads, forks a machine and prints its process id;
+so a machine is up in a few hundredths of a second and 200 of them can be killed in a minute.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from bodyworn.settings import Settings
+from bodyworn.web.door.upload import UploadConfig, UploadDoor
+from bodyworn.web.ticket import load_key
+from bodyworn.web.wsgi import application
+from bodyworn.work import ingest
+from bodyworn.work.house import House
+from bodyworn.work.keeper import Duty, Keeper
+
+EAGER = (Duty(name="inbox", every=0.02, work=ingest.sweep),)
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing of the requests it serves."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class Threaded(ThreadingMixIn, WSGIServer):
+    """A thread a request; dies with its machine."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+def live(settings: Settings) -> None:
+    """Be a machine until somebody kills it."""
+    app = application(settings)
+    pages = make_server(
+        settings.host, settings.pages_port, app, server_class=Threaded, handler_class=Quiet
+    )
+    threading.Thread(target=pages.serve_forever, daemon=True).start()
+    UploadDoor(
+        UploadConfig(
+            data=settings.data,
+            ticket_key=load_key(settings.layout.ticket_key),
+            host=settings.host,
+            port=settings.upload_port,
+        )
+    ).start()
+    Keeper(House.open(settings), EAGER).run(threading.Event())
+
+
+def main() -> None:
+    """Fork a machine for each line; the mother herself opens no database."""
+    data, upload_port, pages_port = sys.argv[1:]
+    settings = Settings(
+        data=Path(data), upload_port=int(upload_port), pages_port=int(pages_port), job_workers=1
+    )
+    application(settings)
+    for _ in sys.stdin:
+        machine = os.fork()
+        if machine == 0:
+            live(settings)
+            os._exit(0)
+        print(machine, flush=True)
+        os.waitpid(machine, 0)
+
+
+if __name__ == "__main__":
+    main()
