@@ -21,7 +21,7 @@ def tiny_film(
     """A real film of `frames` grey pictures, 64×48, ten a second, with a tone."""
     made = io.BytesIO()
     with av.open(made, "w", format=container) as out:
-        video = cast("VideoStream", out.add_stream(codec, rate=10))
+        video = out.add_stream(codec, rate=10)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = out.add_stream("aac", rate=16000, layout="mono")
         for number in range(frames):
