@@ -22,6 +22,7 @@ from bodyworn.work.house import House
 NOW = datetime(2026, 4, 14, 9, 0, tzinfo=UTC)
 """The moment at which every test's clock stands still."""
 
+_PLAIN_NAMES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 _closing: list[tempfile.TemporaryDirectory[str] | databases.Postgresql] = []
 
 
@@ -44,12 +45,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _configure_django(settings: Settings) -> None:
     layout = Layout(settings.data)
     layout.keys.mkdir()
+    layout.static.mkdir()
     layout.pages_key.write_text("only-for-tests")
     configure(settings)
     database = django_conf.DATABASES["default"]
     # A file, not memory: threads and other processes must meet in it.
     name = "bodyworn_tests" if settings.database else str(layout.records)
     database.setdefault("TEST", {})["NAME"] = name
+    # Names without hashes: collecting and compressing would cost every run seconds.
+    django_conf.STORAGES["staticfiles"]["BACKEND"] = _PLAIN_NAMES
     # Half a second a password is right at a door and wrong in a loop.
     django_conf.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -139,7 +139,7 @@ def test_the_same_bytes_under_another_upload_are_the_same_recording(house: House
     for _ in range(2):
         assert take_in(house, again, by=DOCK).reference == first.reference
     assert Recording.objects.count() == 1
-    repeat = detail_of(Recording.objects.get(), EventType.CAPTURE_REPEAT)
+    repeat = detail_of(Recording.objects.get(), EventType.INGESTION_REPEAT)
     assert repeat["upload"] == again.upload
     assert list_of_notes(house) == []
 
@@ -197,6 +197,12 @@ def test_a_gap_names_the_missing_numbers(house: House) -> None:
     taken_in(house, film(1), sequence=7)
     recording = taken_in(house, film(2), sequence=10)
     assert detail_of(recording, EventType.INGESTION)["count_missing"] == [8, 9]
+
+
+def test_a_number_that_comes_again_for_other_bytes_is_an_event(house: House) -> None:
+    first, second = taken_in(house, film(1)), taken_in(house, film(2))
+    repeat = detail_of(second, EventType.CAPTURE_REPEAT)
+    assert repeat == {"sequence": 7, "others": [first.reference]}
 
 
 def test_a_digest_that_the_sender_did_not_mean_is_kept_and_doubted(house: House) -> None:

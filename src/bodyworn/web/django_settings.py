@@ -68,7 +68,7 @@ def django_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         ],
         "STORAGES": {
             "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-            "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+            "staticfiles": {"BACKEND": "bodyworn.web.storage.HashedFiles"},
         },
         "STATIC_URL": "/static/",
         "STATIC_ROOT": str(settings.layout.static),
@@ -81,11 +81,14 @@ def django_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "CSRF_COOKIE_NAME": "bodyworn_csrf",
         "CSRF_COOKIE_SECURE": secure,
         "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_FAILURE_VIEW": "bodyworn.web.pages.errors.stale_form",
         "CSRF_TRUSTED_ORIGINS": [settings.pages],
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_HSTS_SECONDS": 31_536_000 if secure else 0,
         "X_FRAME_OPTIONS": "DENY",
+        # A request for an upload brings its sidecars along: 16 of 1 MiB, in base64.
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 24 * 2**20,
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "USE_I18N": False,

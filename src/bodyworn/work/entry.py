@@ -26,7 +26,7 @@ from bodyworn.records.models import (
 )
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.retention import counted_from, first_decision
-from bodyworn.rules.sequence import CountFinding, judge_count
+from bodyworn.rules.sequence import Count, CountFinding, judge_count
 from bodyworn.work import jobs
 from bodyworn.work.described import (
     Described,
@@ -242,6 +242,8 @@ def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding
     )
     detail = _arrival_detail(entry, recording, finding)
     _record(entry, recording, EventType.INGESTION, detail, operation=Operation.COLLECTION)
+    if finding and finding.count is Count.REPEAT:
+        _record(entry, recording, EventType.CAPTURE_REPEAT, _number_again(recording))
     if entry.described.doubt:
         doubt = {"reason": plain(entry.described.doubt, 400), "condition": recording.condition}
         _record(entry, recording, EventType.QUARANTINE, doubt)
@@ -286,6 +288,13 @@ def _arrival_detail(
             "sidecars_unread": list(described.unread) or None,
         }
     )
+
+
+def _number_again(recording: Recording) -> dict[str, Any]:
+    """One number, two recordings: a camera that was reset, or one that lies."""
+    others = Recording.objects.filter(device=recording.device, sequence=recording.sequence)
+    names = others.exclude(pk=recording.pk).order_by("id").values_list("reference", flat=True)
+    return {"sequence": recording.sequence, "others": list(names[:20])}
 
 
 def _receipt(entry: Entry, recording: Recording) -> None:

@@ -146,7 +146,7 @@ def _held_already(arrival: Arrival, *, by: Actor, house: House) -> Recording | N
             return None
         held = rows.get(pk=found.pk)
         if not held.events.filter(
-            type=EventType.CAPTURE_REPEAT, detail__upload=arrival.upload
+            type=EventType.INGESTION_REPEAT, detail__upload=arrival.upload
         ).exists():
             ledger.record(_repeat(held, arrival, by=by, house=house), recording=held)
         return held
@@ -154,7 +154,7 @@ def _held_already(arrival: Arrival, *, by: Actor, house: House) -> Recording | N
 
 def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> CustodyEvent:
     return CustodyEvent(
-        type=EventType.CAPTURE_REPEAT,
+        type=EventType.INGESTION_REPEAT,
         operation=Operation.COLLECTION,
         at=house.now(),
         actor=by.name,
