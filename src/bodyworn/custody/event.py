@@ -22,6 +22,14 @@ from bodyworn.custody.tree import leaf_hash
 VERSION = 1
 SALT_SIZE = 16
 COMMITTED = ("subject", "actor", "detail")
+DISAGREES = {
+    "type": "event.type-disagrees",
+    "operation": "event.operation-disagrees",
+    "time": "event.time-disagrees",
+    "subject": "event.subject-disagrees",
+    "actor": "event.actor-disagrees",
+    "detail": "event.detail-disagrees",
+}
 
 Random = Callable[[], bytes]
 """Answers 16 bytes that nobody can guess."""
@@ -74,7 +82,7 @@ def seal_event(
     values = _committed_values(event)
     leaf = canonical(
         _public_values(event)
-        | {"id": identity.hex(), "evidence": pseudonym.hex() if pseudonym else None}
+        | {"v": VERSION, "id": identity.hex(), "evidence": pseudonym.hex() if pseudonym else None}
         | {name: commitment(values[name], salt=salts[name]).hex() for name in COMMITTED}
     )
     return SealedEvent(leaf, leaf_hash(leaf), identity, salts)
@@ -151,12 +159,7 @@ def _salted(salt: bytes, data: bytes) -> bytes:
 
 def _public_values(event: CustodyEvent) -> dict[str, Any]:
     operation = event.operation.value if event.operation else None
-    return {
-        "v": VERSION,
-        "type": event.type.value,
-        "operation": operation,
-        "time": iso(event.at),
-    }
+    return {"type": event.type.value, "operation": operation, "time": iso(event.at)}
 
 
 def _committed_values(event: CustodyEvent) -> dict[str, Any]:
@@ -171,6 +174,4 @@ def _committed_values(event: CustodyEvent) -> dict[str, Any]:
 
 def _agree(name: str, agrees: bool) -> None:
     if not agrees:
-        raise DamagedError(
-            f"event.{name}-disagrees", f"The {name} of this event is not what was logged."
-        )
+        raise DamagedError(DISAGREES[name], f"The {name} of this event is not what was logged.")
