@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from bodyworn.devices.simulate import dice, textures
+from bodyworn.devices.simulate import dice, rooms, textures
 from bodyworn.devices.simulate.nouns import SceneKind
 from bodyworn.devices.simulate.space import (
     Box,
@@ -25,6 +25,16 @@ _HALF, _LENGTH = 6.2, 58.0  # metres: half a street's width, and how far it goes
 _SODIUM, _WHITE, _BLUE = (1.0, 0.6, 0.24), (0.92, 0.96, 1.0), (0.05, 0.14, 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Something that stands in the place, seen from the front; its feet on the lower edge."""
+
+    draw: Callable[[], Image.Image]
+    x: float  # metres to the right, of its middle
+    z: float  # metres ahead
+    scale: float  # pixels of the drawing a metre
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backdrop:
     """An empty place in one or two lights."""
@@ -32,7 +42,7 @@ class Backdrop:
     lens: Lens
     boxes: tuple[Box, ...]  # one, or two where a blue lamp flashes
     pixels: tuple[Pixels, ...]  # the canvas in each
-    things: tuple[tuple[float, Callable[..., None]], ...] = ()  # furniture: metres ahead, drawing
+    furniture: tuple[Furniture, ...] = ()  # what people may stand behind
 
 
 def backdrop(kind: SceneKind, seed: int, *, width: int, height: int) -> Backdrop:
@@ -48,25 +58,29 @@ def backdrop(kind: SceneKind, seed: int, *, width: int, height: int) -> Backdrop
             return _day_street(seed, lens)
         case SceneKind.NIGHT_STREET:
             return _night_street(seed, lens)
-        case _:
+        case SceneKind.VEHICLE_STOP:
             return _vehicle_stop(seed, lens)
+        case SceneKind.HOME:
+            return _room(rooms.home(seed), lens)
+        case SceneKind.CUSTODY_DESK:
+            desk = Furniture(rooms.counter, 0.0, 3.0, rooms.SCALE)
+            return replace(_room(rooms.custody(seed), lens), furniture=(desk,))
 
 
 def _night_street(seed: int, lens: Lens) -> Backdrop:
     posts = _posts(seed)
-    lamps = (*_sodium_lamps(posts), _torch(3.2))
+    lamps = (*_sodium_lamps(posts), _torch(3.4))
     box = _street(seed, lens, lamps=lamps, ambient=(0.03, 0.034, 0.052), at_night=True)
-    return Backdrop(lens=lens, boxes=(box,), pixels=(_with_posts(box, lens, posts),))
+    return _at_night((box,), lens, posts)
 
 
 def _vehicle_stop(seed: int, lens: Lens) -> Backdrop:
     posts = _posts(seed)
-    dark = (*_sodium_lamps(posts), _torch(3.8))
+    dark = (*_sodium_lamps(posts), _torch(3.6))
     flash = Lamp(at=(-1.6, 1.9, -2.5), colour=_BLUE, strength=26.0)
     off = _street(seed, lens, lamps=dark, ambient=(0.026, 0.03, 0.05), at_night=True)
     on = replace(off, lamps=(*dark, flash))
-    pixels = tuple(_with_posts(box, lens, posts) for box in (off, on))
-    return Backdrop(lens=lens, boxes=(off, on), pixels=pixels)
+    return _at_night((off, on), lens, posts)
 
 
 def _day_street(seed: int, lens: Lens) -> Backdrop:
@@ -76,8 +90,17 @@ def _day_street(seed: int, lens: Lens) -> Backdrop:
         haze=(0.55, 0.62, 0.7),
         haze_per_m=0.006,
     )
-    canvas = as_pixels(look_into(box, lens))
+    canvas = as_pixels(look_into([box], lens)[0])
     return Backdrop(lens=lens, boxes=(box,), pixels=(_posts_only(canvas, lens, _posts(seed)),))
+
+
+def _at_night(boxes: tuple[Box, ...], lens: Lens, posts: list[Point3]) -> Backdrop:
+    pixels = (_with_posts(as_pixels(canvas), lens, posts) for canvas in look_into(boxes, lens))
+    return Backdrop(lens=lens, boxes=boxes, pixels=tuple(pixels))
+
+
+def _room(box: Box, lens: Lens) -> Backdrop:
+    return Backdrop(lens=lens, boxes=(box,), pixels=(as_pixels(look_into([box], lens)[0]),))
 
 
 def _street(
@@ -93,11 +116,10 @@ def _street(
         "right": textures.facade(seed, "right", length=_LENGTH, at_night=at_night),
         "floor": textures.carriageway(
             seed,
-            left=_HALF,
-            right=_HALF,
+            half=_HALF,
             length=_LENGTH,
             wet=0.5 if at_night else 0.0,
-            shadow=not at_night,
+            has_shadow=not at_night,
         ),
         "back": textures.skyline(seed, half=_HALF + 1, at_night=at_night),
     }
@@ -141,9 +163,8 @@ def _torch(strength: float) -> Lamp:
     return Lamp(at=(0.1, 1.5, -0.3), colour=_WHITE, strength=strength, is_torch=True)
 
 
-def _with_posts(box: Box, lens: Lens, posts: list[Point3]) -> Pixels:
-    pixels = _posts_only(as_pixels(look_into(box, lens)), lens, posts)
-    picture = Image.fromarray(pixels)
+def _with_posts(pixels: Pixels, lens: Lens, posts: list[Point3]) -> Pixels:
+    picture = Image.fromarray(_posts_only(pixels, lens, posts))
     for head in posts:
         _add_cone(picture, lens, head)
     bright = np.asarray(picture, np.float32)

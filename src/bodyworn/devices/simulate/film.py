@@ -17,6 +17,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from bodyworn.core.clock import iso
@@ -60,8 +61,9 @@ def _write_clip(recording: Recording, path: Path, progress: Progress) -> None:
         container.metadata.update(_metadata(recording))
         video, audio = _video_stream(container, recording), _audio_stream(container)
         scene, sound = Scene(recording), _Sound(recording, audio)
+        colours = VideoReformatter()
         for number in range(recording.frames):
-            container.mux(video.encode(_picture(scene, number)))
+            container.mux(video.encode(_picture(scene, number, colours)))
             container.mux(sound.until((number + 1) / recording.rate))
             progress(number + 1, recording.frames, f"filming {recording.title}")
         container.mux(video.encode(None))
@@ -97,9 +99,9 @@ def _audio_stream(container: OutputContainer) -> AudioStream:
     return stream
 
 
-def _picture(scene: Scene, number: int) -> VideoFrame:
+def _picture(scene: Scene, number: int, colours: VideoReformatter) -> VideoFrame:
     frame = VideoFrame.from_ndarray(scene.frame(number), format="rgb24")
-    frame = frame.reformat(format="yuv420p")
+    frame = colours.reformat(frame, format="yuv420p", threads=1)
     frame.pts = number
     # x264 obeys a frame's own type; left from elsewhere it makes every frame a keyframe.
     frame.pict_type = PictureType.NONE

@@ -78,7 +78,7 @@ def play_of(recording: Recording) -> Play:
     first, second = _cast(recording)
     match recording.scene:
         case SceneKind.VEHICLE_STOP:
-            spots = (1.35 * mirror, 2.7), (2.3 * mirror, 4.6)
+            spots = (1.1 * mirror, 2.8), (-1.75 * mirror, 3.9)
         case SceneKind.CUSTODY_DESK:
             spots = (0.5 * mirror, 2.5), (-0.75 * mirror, 3.7)
         case SceneKind.HOME:
@@ -169,6 +169,13 @@ def _turns(seed: int, length: float) -> Iterator[Turn]:
         end = min(second + dice.between(1.3, 3.4, seed, "turn", place), length - 0.5)
         yield Turn(speaker=speaker, start=second, end=end)
         second, place = end + dice.between(0.25, 0.9, seed, "pause", place), place + 1
+
+
+def is_there(marks: tuple[Mark, ...], second: float) -> bool:
+    """Whoever comes and goes (first and last mark far apart) is there only in between."""
+    (start, x0, z0), (end, x1, z1) = marks[0], marks[-1]
+    stays = abs(x1 - x0) + abs(z1 - z0) < 2
+    return stays or start <= second < end
 
 
 def _along(marks: tuple[Mark, ...], second: float) -> tuple[float, float]:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bodyworn.devices.simulate import bodies, dice, heads, vehicles
-from bodyworn.devices.simulate.backdrops import backdrop
+from bodyworn.devices.simulate.backdrops import Furniture, backdrop
 from bodyworn.devices.simulate.bodies import Pose, Stance
 from bodyworn.devices.simulate.heads import Face
 from bodyworn.devices.simulate.lettering import ClockOverlay
 from bodyworn.devices.simulate.nouns import Recording
-from bodyworn.devices.simulate.play import Actor, Parked, play_of
+from bodyworn.devices.simulate.play import Actor, Parked, is_there, play_of
 from bodyworn.devices.simulate.space import Light3, light_at
-from bodyworn.devices.simulate.sprites import Sprites, shadow
+from bodyworn.devices.simulate.sprites import Sprite, Sprites, shadow
 from bodyworn.devices.simulate.view import View, view_at
 
 Pixels = NDArray[np.uint8]
@@ -36,6 +36,7 @@ class Scene:
         self._canvas = tuple(Image.fromarray(pixels) for pixels in self._backdrop.pixels)
         self._play = play_of(recording)
         self._sprites = Sprites()
+        self._lights: dict[tuple[int, int, int, int], Light3] = {}
         self._clock = ClockOverlay(
             started_at=recording.started_at,
             rate=recording.rate,
@@ -69,16 +70,25 @@ class Scene:
         return np.array(self._canvas[lamp].resize(size, soft, box=box))
 
     def _things(self, view: View, lamp: int) -> Iterator[Thing]:
-        for z, thing in self._backdrop.things:
-            yield z, partial(thing, view=view, lamp=lamp)
+        for piece in self._backdrop.furniture:
+            yield piece.z, partial(self._draw_piece, view=view, lamp=lamp, piece=piece)
         for parked in self._play.cars:
             z = parked.place(view.second)[1]
-            if z + view.back > _NEAREST:
+            if z + view.back > _NEAREST and is_there(parked.marks, view.second):
                 yield z, partial(self._draw_car, view=view, lamp=lamp, parked=parked)
         for actor in self._play.actors:
             z = actor.place(view.second)[1]
-            if z + view.back > _NEAREST:
+            if z + view.back > _NEAREST and is_there(actor.marks, view.second):
                 yield z, partial(self._draw_actor, view=view, lamp=lamp, actor=actor)
+
+    def _draw_piece(self, picture: Pixels, *, view: View, lamp: int, piece: Furniture) -> None:
+        sprite = self._sprites.of(
+            piece,
+            piece.draw,
+            scale=view.scale(piece.z) / piece.scale,
+            light=self._light(piece.x, 1.0, piece.z, lamp),
+        )
+        self._stand(picture, sprite, view.spot(piece.x, 0.0, piece.z))
 
     def _draw_car(self, picture: Pixels, *, view: View, lamp: int, parked: Parked) -> None:
         x, z = parked.place(view.second)
@@ -91,9 +101,7 @@ class Scene:
             light=self._light(x, 0.9, z, lamp),
         )
         self._shade(picture, view, (x, z), wide=2.3)
-        column, row = view.spot(x, 0.0, z)
-        high, wide = sprite.ink.shape[:2]
-        sprite.stamp(picture, left=round(column - wide / 2), top=round(row - high))
+        self._stand(picture, sprite, view.spot(x, 0.0, z))
         if parked.car.is_lit:
             self._glare(picture, view, parked, (x, z))
 
@@ -109,9 +117,7 @@ class Scene:
             scale=scale / bodies.SCALE,
             light=light,
         )
-        column, row = view.spot(x, 0.0, z)
-        high, wide = body.ink.shape[:2]
-        body.stamp(picture, left=round(column - wide / 2), top=round(row - high))
+        self._stand(picture, body, view.spot(x, 0.0, z))
         head = self._sprites.of(
             (actor.name, faces),
             partial(heads.head, actor.look, faces),
@@ -119,9 +125,7 @@ class Scene:
             light=light,
         )
         nod = 0.006 * math.sin(view.second * 5) if self._speaks(actor, view.second) else 0.0
-        column, row = view.spot(x, bodies.face_height(actor.look) + nod, z)
-        high, wide = head.ink.shape[:2]
-        head.stamp(picture, left=round(column - wide / 2), top=round(row - high / 2))
+        self._hang(picture, head, view.spot(x, bodies.face_height(actor.look) + nod, z))
 
     def _shade(
         self, picture: Pixels, view: View, place: tuple[float, float], *, wide: float
@@ -129,9 +133,7 @@ class Scene:
         patch = self._sprites.of(
             "shadow", shadow, scale=view.scale(place[1]) * wide / 84, light=(1.0, 1.0, 1.0)
         )
-        column, row = view.spot(place[0], 0.0, place[1])
-        high, across = patch.ink.shape[:2]
-        patch.stamp(picture, left=round(column - across / 2), top=round(row - high / 2))
+        self._hang(picture, patch, view.spot(place[0], 0.0, place[1]))
 
     def _glare(
         self, picture: Pixels, view: View, parked: Parked, place: tuple[float, float]
@@ -147,12 +149,25 @@ class Scene:
             light=(1.0, 1.0, 1.0),
         )
         for side in (-0.7, 0.7):
-            column, row = view.spot(x + side, 0.76, z)
-            high, wide = glow.ink.shape[:2]
-            glow.stamp(picture, left=round(column - wide / 2), top=round(row - high / 2))
+            self._hang(picture, glow, view.spot(x + side, 0.76, z))
+
+    def _stand(self, picture: Pixels, sprite: Sprite, foot: tuple[float, float]) -> None:
+        """Put its lower edge there."""
+        high, wide = sprite.ink.shape[:2]
+        sprite.stamp(picture, left=round(foot[0] - wide / 2), top=round(foot[1] - high))
+
+    def _hang(self, picture: Pixels, sprite: Sprite, middle: tuple[float, float]) -> None:
+        """Put its middle there."""
+        high, wide = sprite.ink.shape[:2]
+        sprite.stamp(picture, left=round(middle[0] - wide / 2), top=round(middle[1] - high / 2))
 
     def _light(self, x: float, y: float, z: float, lamp: int) -> Light3:
-        return light_at(self._backdrop.boxes[lamp], (x, y, max(z, 1.0)))
+        """Light a quarter of a metre around is the same light."""
+        spot = (round(x * 4), round(y * 4), round(max(z, 1.0) * 4), lamp)
+        if spot not in self._lights:
+            at = (spot[0] / 4, spot[1] / 4, spot[2] / 4)
+            self._lights[spot] = light_at(self._backdrop.boxes[lamp], at)
+        return self._lights[spot]
 
     def _speaks(self, actor: Actor, second: float) -> bool:
         return self._play.speaker(second) == actor.name

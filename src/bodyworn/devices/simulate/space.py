@@ -5,6 +5,7 @@ ahead, all in metres. A street is a box without a lid. Surfaces carry flat textu
 them by distance and angle, and people placed inside are lit by the same lamps.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,19 +79,25 @@ _NORMALS: dict[str, Point3] = {
 }
 
 
-def look_into(box: Box, lens: Lens) -> Floats:
-    """The empty box as a canvas of linear light, rows by columns by three."""
+def look_into(boxes: Sequence[Box], lens: Lens) -> list[Floats]:
+    """The empty box as canvases of linear light, rows by columns by three.
+
+    One canvas for each of `boxes`, which are the same box under different lamps.
+    """
+    box = boxes[0]
     across, down = _rays(lens)
     reach = _reach(box, across, down)
     nearest = np.minimum.reduce(list(reach.values()))
-    canvas = np.zeros((lens.height, lens.width, 3), np.float32)
-    if box.sky is not None:
-        canvas[:] = box.sky[:, None, :]
+    canvases = [np.zeros((lens.height, lens.width, 3), np.float32) for _ in boxes]
+    for canvas in canvases:
+        if box.sky is not None:
+            canvas[:] = box.sky[:, None, :]
     for name, distance in reach.items():
         seen = (distance == nearest) & np.isfinite(distance)
         if name in box.surfaces and seen.any():
-            _paint(canvas, seen, box, name, (across[seen], down[seen], nearest[seen]))
-    return canvas
+            rays = across[seen], down[seen], nearest[seen]
+            _paint(canvases, seen, boxes, name, rays)
+    return canvases
 
 
 def light_at(box: Box, at: Point3, *, facing: Point3 = (0, 0, -1)) -> Light3:
@@ -134,24 +141,23 @@ def _reach(box: Box, across: Floats, down: Floats) -> dict[str, Floats]:
 
 
 def _paint(
-    canvas: Floats,
+    canvases: list[Floats],
     seen: NDArray[np.bool_],
-    box: Box,
+    boxes: Sequence[Box],
     name: str,
     rays: tuple[Floats, Floats, Floats],
 ) -> None:
     across, down, z = rays
     point = np.stack([across * z, EYE - down * z, z])
-    surface = box.surfaces[name]
+    surface = boxes[0].surfaces[name]
     colour, glow = _texture(surface, *_flat(name, point), distance=z)
-    lit = colour[:, :3] * _light(box, point, _NORMALS[name], across=across, down=down)
-    lit += glow
-    if surface.wet:
-        lit += surface.wet * _mirrored(box, point)
-    fade = np.exp(-box.haze_per_m * z)[:, None]
-    lit = lit * fade + np.array(box.haze, np.float32) * (1 - fade)
-    alpha = colour[:, 3:]
-    canvas[seen] = lit * alpha + canvas[seen] * (1 - alpha)
+    alpha, fade = colour[:, 3:], np.exp(-boxes[0].haze_per_m * z)[:, None]
+    for canvas, box in zip(canvases, boxes, strict=True):
+        lit = colour[:, :3] * _light(box, point, _NORMALS[name], across=across, down=down) + glow
+        if surface.wet:
+            lit += surface.wet * _mirrored(box, point)
+        lit = lit * fade + np.array(box.haze, np.float32) * (1 - fade)
+        canvas[seen] = lit * alpha + canvas[seen] * (1 - alpha)
 
 
 def _flat(name: str, point: Floats) -> tuple[Floats, Floats]:
@@ -226,7 +232,7 @@ def _light(
         slope = np.maximum(np.array(normal, np.float32) @ towards, 0) / np.sqrt(square)
         bright: Floats = lamp.strength * (0.25 + 0.75 * slope) / (square + 1.0)
         if lamp.is_torch:
-            bright = bright * np.exp(-(np.square(across) + np.square(down)) / 0.1)
+            bright = bright * (0.22 + np.exp(-(np.square(across) + np.square(down)) / 0.14))
         total += bright[:, None] * np.array(lamp.colour, np.float32)
     return total
 

@@ -1,5 +1,6 @@
 """Cut-out figures, scaled and lit once and kept, stamped into pictures many times."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from bodyworn.devices.simulate.space import GAMMA, Light3
 
 Pixels = NDArray[np.uint8]
 _KEPT = 256  # sprites; a film needs a few dozen at a time
-_STEPS = 14  # steps of brightness, so that a slow walk does not draw a new sprite each frame
+# Brightness and size go in steps too small to see, so that a figure that hardly moves is drawn
+# once and not anew in each frame.
+_STEPS = 16  # of brightness
+_SIZE_STEP = 0.008  # of the logarithm of the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,29 @@ class Sprites:
     def of(
         self, name: Hashable, draw: Callable[[], Image.Image], *, scale: float, light: Light3
     ) -> Sprite:
-        """The drawing called `name`, made `scale` times as large and lit so."""
+        """The drawing called `name`, made about `scale` times as large and lit so."""
         bright = tuple(round(_STEPS * part ** (1 / GAMMA)) for part in light)
-        master = self._masters.get(name) or self._masters.setdefault(name, draw())
-        size = (max(1, round(master.width * scale)), max(1, round(master.height * scale)))
+        size = round(math.log(scale) / _SIZE_STEP)
         key = (name, size, bright)
         if key not in self._ready:
-            self._ready[key] = _sprite(master.resize(size, Image.Resampling.BILINEAR), bright)
+            self._ready[key] = self._made(name, draw, math.exp(size * _SIZE_STEP), bright)
             if len(self._ready) > _KEPT:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(key)
         return self._ready[key]
+
+    def _made(
+        self,
+        name: Hashable,
+        draw: Callable[[], Image.Image],
+        scale: float,
+        bright: tuple[int, ...],
+    ) -> Sprite:
+        if name not in self._masters:
+            self._masters[name] = draw().convert("RGBa")
+        master = self._masters[name]
+        size = (max(1, round(master.width * scale)), max(1, round(master.height * scale)))
+        return _sprite(master.resize(size, Image.Resampling.BILINEAR), bright)
 
 
 def shadow() -> Image.Image:
@@ -66,9 +82,8 @@ def shadow() -> Image.Image:
 
 
 def _sprite(picture: Image.Image, bright: tuple[int, ...]) -> Sprite:
-    pixels = np.asarray(picture, np.uint16)
-    alpha = pixels[:, :, 3:]
-    lit = np.minimum(pixels[:, :, :3] * (np.array(bright, np.float32) / _STEPS), 255)
-    ink = (lit * alpha).astype(np.uint16)
-    rest = np.repeat(255 - alpha, 3, axis=2)
-    return Sprite(ink=ink, rest=rest)
+    pixels = np.asarray(picture)  # colour is multiplied by alpha already
+    factor = np.array(bright, np.uint32) * (255 * 64 // _STEPS)
+    lit = (pixels[:, :, :3] * factor) >> 6
+    rest = np.repeat(255 - pixels[:, :, 3:].astype(np.uint16), 3, axis=2)
+    return Sprite(ink=np.minimum(lit, 255 * (255 - rest)).astype(np.uint16), rest=rest)

@@ -1,4 +1,6 @@
-"""Flat pictures for the walls and floors of streets and rooms, drawn from the seed."""
+"""Flat pictures for the walls and floors of streets, drawn from the seed."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -11,163 +13,223 @@ from bodyworn.devices.simulate.space import Floats, Surface, linear
 
 WALL = 40  # pixels a metre of walls
 GROUND = 36  # pixels a metre of grounds
+_FLOOR = 2.9  # metres from one floor to the next
 _BRICKS = ((132, 84, 66), (150, 112, 82), (116, 76, 66), (168, 150, 122), (120, 102, 88))
 _SHOPS = ("NISA", "HAIR", "CAFE", "PHONES", "BOOKS", "PIZZA", "TAILOR", "FRUIT & VEG", "CHEMIST")
 _FRONTS = ((28, 66, 60), (120, 30, 34), (34, 44, 84), (150, 110, 30), (60, 30, 70), (40, 40, 44))
+_GOODS = ((190, 80, 60), (90, 140, 90), (210, 180, 90), (80, 100, 150))
+
+Edges = tuple[float, float, float, float]
+
+
+class Wall:
+    """A wall in metres: x along it, y up from the ground; what it is painted, and what shines."""
+
+    def __init__(self, *, length: float, height: float, ground: Colour | None = None) -> None:
+        size = (round(length * WALL), round(height * WALL))
+        paper = (*ground, 255) if ground else (90, 80, 74, 0)
+        self.paint = Image.new("RGBA", size, paper)
+        self.glow = Image.new("RGB", size, (0, 0, 0))
+        self._draw, self._shine = ImageDraw.Draw(self.paint), ImageDraw.Draw(self.glow)
+
+    def edges(self, x: float, y: float, wide: float, high: float) -> Edges:
+        """Pixels of a rectangle whose lower left corner is at x, y."""
+        left, top = x * WALL, self.paint.height - (y + high) * WALL
+        return left, top, left + max(0.0, wide * WALL - 1), top + max(0.0, high * WALL - 1)
+
+    def fill(self, x: float, y: float, wide: float, high: float, ink: Colour) -> None:
+        """Paint a rectangle."""
+        self._draw.rectangle(self.edges(x, y, wide, high), fill=ink)
+
+    def shine(self, x: float, y: float, wide: float, high: float, ink: Colour) -> None:
+        """Let a rectangle shine."""
+        self._shine.rectangle(self.edges(x, y, wide, high), fill=ink)
+
+    def slant(self, x: float, y: float, wide: float, high: float, ink: Colour) -> None:
+        """A reflection across a pane."""
+        left, top, right, bottom = self.edges(x, y, wide, high)
+        middle, quarter = left + (right - left) * 0.64, left + (right - left) * 0.27
+        corners = [(left, top), (middle, top), (quarter, bottom), (left, bottom)]
+        self._draw.polygon(corners, fill=ink)
+
+    def ring(self, x: float, y: float, radius: float, ink: Colour) -> None:
+        """A disc around x, y."""
+        self._draw.ellipse(self.edges(x - radius, y - radius, 2 * radius, 2 * radius), fill=ink)
+
+    def write(
+        self, words: str, x: float, y: float, high: float, ink: Colour, *, shines: bool = False
+    ) -> None:
+        """Letters `high` metres tall; what does not fit on the wall is left away."""
+        left, top, _, bottom = (round(edge) for edge in self.edges(x, y, 0.1, high))
+        sign = lettered(words, size=40, ink=ink, bold=True)
+        tall = max(2, bottom - top)
+        sign = sign.resize((max(2, round(sign.width * tall / sign.height)), tall))
+        if left >= 0 and top >= 0 and left + sign.width <= self.paint.width:
+            self.paint.alpha_composite(sign, (left, top))
+            if shines:
+                self.glow.paste(Image.new("RGB", sign.size, ink), (left, top), sign)
+
+    def surface(self, *, origin: tuple[float, float] = (0.0, 0.0)) -> Surface:
+        """The wall as a surface of a box."""
+        return surface_of(self.paint, self.glow, scale=WALL, origin=origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """One house of a row."""
+
+    begin: float  # metres along the row
+    wide: float  # metres
+    top: float  # metres
+    seed: int  # its own
+    at_night: bool
 
 
 def facade(seed: int, side: str, *, length: float, at_night: bool) -> Surface:
     """A row of houses `length` metres long, shops below, windows above."""
-    high = 13.0
-    paint = Image.new("RGBA", (round(length * WALL), round(high * WALL)), (90, 80, 74, 0))
-    glow = Image.new("RGB", paint.size, (0, 0, 0))
-    begin, house = 0.0, 0
+    wall = Wall(length=length, height=13.0)
+    begin, place = 0.0, 0
     while begin < length:
-        wide = dice.between(5.5, 9.0, seed, side, "wide", house)
-        _house(paint, glow, seed, f"{side}/{house}", begin=begin, wide=wide, at_night=at_night)
-        begin, house = begin + wide, house + 1
-    origin = (-length, 0.0) if side == "right" else (0.0, 0.0)
-    return _surface(paint, glow if at_night else None, scale=WALL, origin=origin)
-
-
-def _house(
-    paint: Image.Image,
-    glow: Image.Image,
-    seed: int,
-    name: str,
-    *,
-    begin: float,
-    wide: float,
-    at_night: bool,
-) -> None:
-    top = dice.between(8.0, 12.5, seed, name, "high")
-    brick = dice.among(_BRICKS, seed, name, "brick")
-    draw, shine = ImageDraw.Draw(paint), ImageDraw.Draw(glow)
-
-    def box(x: float, y: float, w: float, h: float) -> tuple[float, float, float, float]:
-        left, upper = (begin + x) * WALL, paint.height - (y + h) * WALL
-        return left, upper, left + w * WALL - 1, upper + h * WALL - 1
-
-    draw.rectangle(box(0, 0, wide, top), fill=brick)
-    for row in range(round(top * 5)):
-        draw.rectangle(box(0, row / 5, wide, 0.03), fill=shade(brick, 0.86))
-    draw.rectangle(box(0, top - 0.35, wide, 0.35), fill=shade(brick, 1.22))
-    draw.rectangle(box(0, 0, 0.06, top), fill=shade(brick, 0.6))
-    columns = max(2, round(wide / 2.2))
-    for floor in range(1, int((top - 1.2) / 2.9)):
-        for column in range(columns):
-            x = (column + 0.5) * wide / columns - 0.55
-            lit = at_night and dice.unit(seed, name, floor, column) < 0.38
-            _window(draw, shine, box, x=x, y=floor * 2.9 + 0.9, lit=lit, tone=dice.unit(seed, name, column, floor))  # fmt: skip
-    _shop(paint, glow, box, seed, name, wide=wide, at_night=at_night)
-
-
-def _window(  # type: ignore[no-untyped-def]
-    draw: ImageDraw.ImageDraw, shine: ImageDraw.ImageDraw, box, *, x: float, y: float, lit: bool, tone: float
-) -> None:  # fmt: skip
-    draw.rectangle(box(x - 0.1, y - 0.12, 1.3, 1.75), fill=(196, 190, 178))
-    draw.rectangle(box(x, y, 1.1, 1.5), fill=(34, 40, 48))
-    if lit:
-        warm = (255, round(180 + 50 * tone), round(90 + 90 * tone))
-        shine.rectangle(box(x, y, 1.1, 1.5), fill=shade(warm, 0.62 + 0.3 * tone))
-        draw.rectangle(box(x, y, 0.28, 1.5), fill=(120, 60, 50))
-        shine.rectangle(box(x, y, 0.26, 1.5), fill=shade(warm, 0.36))
-        shine.rectangle(box(x + 0.84, y, 0.26, 1.5), fill=shade(warm, 0.36))
-    else:
-        draw.polygon(
-            [
-                (box(x, y, 1.1, 1.5)[0], box(x, y, 1.1, 1.5)[1]),
-                (box(x, y, 0.7, 1)[2], box(x, y, 1.1, 1.5)[1]),
-                (box(x, y, 0.3, 1)[2], box(x, y, 1, 1)[3]),
-                (box(x, y, 1, 1)[0], box(x, y, 1, 1)[3]),
-            ],
-            fill=(66, 78, 92),
+        own = dice.number(seed, side, place)
+        house = _House(
+            begin=begin,
+            wide=dice.between(5.5, 9.0, own, "wide"),
+            top=dice.between(8.0, 12.5, own, "high"),
+            seed=own,
+            at_night=at_night,
         )
-    for layer in (draw, shine):
-        bar = (206, 202, 192) if layer is draw else (30, 24, 18)
-        layer.rectangle(box(x, y + 0.72, 1.1, 0.06), fill=bar)
-        layer.rectangle(box(x + 0.52, y, 0.06, 1.5), fill=bar)
+        _draw_house(wall, house)
+        begin, place = begin + house.wide, place + 1
+    return wall.surface(origin=(-length, 0.0) if side == "right" else (0.0, 0.0))
 
 
-def _shop(  # type: ignore[no-untyped-def]
-    paint: Image.Image, glow: Image.Image, box, seed: int, name: str, *, wide: float, at_night: bool
-) -> None:
-    draw, shine = ImageDraw.Draw(paint), ImageDraw.Draw(glow)
-    tone = dice.among(_FRONTS, seed, name, "front")
-    is_open = dice.unit(seed, name, "open") < (0.4 if at_night else 0.8)
-    draw.rectangle(box(0.1, 0, wide - 0.2, 3.4), fill=shade(tone, 0.8))
-    draw.rectangle(box(0.1, 2.65, wide - 0.2, 0.75), fill=tone)
-    draw.rectangle(box(0.4, 0.45, wide - 1.8, 2.1), fill=(40, 46, 52))
-    draw.rectangle(box(wide - 1.2, 0.05, 0.9, 2.4), fill=shade(tone, 0.5))
-    if is_open and at_night:
-        shine.rectangle(box(0.4, 0.45, wide - 1.8, 2.1), fill=(236, 206, 150))
-        shine.rectangle(box(0.4, 0.45, wide - 1.8, 0.9), fill=(170, 130, 80))
-        shine.rectangle(box(wide - 1.1, 0.9, 0.7, 1.4), fill=(190, 160, 110))
-    elif at_night or not is_open:
-        for row in range(14):  # a shutter
-            draw.rectangle(box(0.4, 0.45 + row * 0.15, wide - 1.8, 0.11), fill=(108, 110, 112))
+def _draw_house(wall: Wall, house: _House) -> None:
+    brick, begin, wide = dice.among(_BRICKS, house.seed, "brick"), house.begin, house.wide
+    wall.fill(begin, 0, wide, house.top, brick)
+    for row in range(round(house.top * 5)):
+        wall.fill(begin, row / 5, wide, 0.03, shade(brick, 0.86))
+    wall.fill(begin, house.top - 0.35, wide, 0.35, shade(brick, 1.22))
+    wall.fill(begin, 0, 0.06, house.top, shade(brick, 0.6))
+    columns = max(2, round(wide / 2.2))
+    for floor in range(1, int((house.top - 1.2) / _FLOOR)):
+        for column in range(columns):
+            x = begin + (column + 0.5) * wide / columns - 0.55
+            draw = dice.unit(house.seed, "lit", floor, column)
+            lit = house.at_night and draw < 0.38
+            window(wall, x, floor * _FLOOR + 0.9, is_lit=lit, tone=draw * 2.6 % 1)
+    _shop(wall, house)
+
+
+def window(wall: Wall, x: float, y: float, *, is_lit: bool, tone: float) -> None:
+    """A sash window, 1.1 by 1.5 metres; `tone` (0 to 1) is how yellow its light is."""
+    wall.fill(x - 0.1, y - 0.12, 1.3, 1.75, (196, 190, 178))
+    wall.fill(x, y, 1.1, 1.5, (34, 40, 48))
+    if is_lit:
+        warm = (255, round(180 + 50 * tone), round(90 + 90 * tone))
+        wall.shine(x, y, 1.1, 1.5, shade(warm, 0.62 + 0.3 * tone))
+        wall.fill(x, y, 0.28, 1.5, (120, 60, 50))
+        for curtain in (x, x + 0.84):
+            wall.shine(curtain, y, 0.26, 1.5, shade(warm, 0.36))
     else:
-        for item in range(6):
-            hue = dice.among(((190, 80, 60), (90, 140, 90), (210, 180, 90), (80, 100, 150)), seed, name, item)  # fmt: skip
-            draw.rectangle(box(0.6 + item * (wide - 2.4) / 6, 0.5, 0.5, 0.8), fill=hue)
-    left, top, right, bottom = (round(edge) for edge in box(0.5, 2.78, wide - 1.0, 0.5))
-    sign = lettered(dice.among(_SHOPS, seed, name, "sign"), size=40, ink=(244, 240, 226), bold=True)
-    sign = sign.resize((min(right - left, round(sign.width * (bottom - top) / sign.height)), bottom - top))  # fmt: skip
-    paint.alpha_composite(sign, (left, top)) if right <= paint.width else None
-    if is_open and at_night:
-        glow.paste(Image.new("RGB", sign.size, (210, 200, 170)), (left, top), sign)
+        wall.slant(x, y, 1.1, 1.5, (66, 78, 92))
+    for bar in ((x, y + 0.72, 1.1, 0.06), (x + 0.52, y, 0.06, 1.5)):
+        wall.fill(*bar, (206, 202, 192))
+        wall.shine(*bar, (30, 24, 18) if is_lit else (0, 0, 0))
+
+
+def _shop(wall: Wall, house: _House) -> None:
+    begin, wide, seed = house.begin, house.wide, house.seed
+    tone = dice.among(_FRONTS, seed, "front")
+    is_open = dice.unit(seed, "open") < (0.4 if house.at_night else 0.8)
+    wall.fill(begin + 0.1, 0, wide - 0.2, 3.4, shade(tone, 0.8))
+    wall.fill(begin + 0.1, 2.65, wide - 0.2, 0.75, tone)
+    wall.fill(begin + 0.4, 0.45, wide - 1.8, 2.1, (40, 46, 52))
+    wall.fill(begin + wide - 1.2, 0.05, 0.9, 2.4, shade(tone, 0.5))
+    if not is_open:
+        for row in range(14):  # a shutter
+            wall.fill(begin + 0.4, 0.45 + row * 0.15, wide - 1.8, 0.11, (108, 110, 112))
+    elif house.at_night:
+        wall.shine(begin + 0.4, 0.45, wide - 1.8, 2.1, (214, 182, 128))
+        wall.shine(begin + 0.4, 0.45, wide - 1.8, 0.5, (130, 96, 58))
+        wall.shine(begin + wide - 1.1, 0.9, 0.7, 1.4, (170, 140, 96))
+    if is_open:
+        _goods(wall, house)
+    name = dice.among(_SHOPS, seed, "sign")
+    ink = (244, 240, 226)
+    wall.write(name, begin + 0.5, 2.78, 0.5, ink, shines=is_open and house.at_night)
+
+
+def _goods(wall: Wall, house: _House) -> None:
+    step = (house.wide - 2.4) / 6
+    for place in range(6):
+        hue = dice.among(_GOODS, house.seed, "goods", place)
+        high = dice.between(0.5, 1.3, house.seed, "heap", place)
+        wall.fill(house.begin + 0.6 + place * step, 0.5, step * 0.7, high, hue)
+        if house.at_night:
+            wall.shine(house.begin + 0.6 + place * step, 0.5, step * 0.7, high, shade(hue, 0.6))
 
 
 def carriageway(
-    seed: int, *, left: float, right: float, length: float, wet: float, shadow: bool = False
+    seed: int, *, half: float, length: float, wet: float, has_shadow: bool = False
 ) -> Surface:
-    """Asphalt with kerbs, pavements, a broken middle line and double yellow lines."""
-    size = (round((left + right) * GROUND), round(length * GROUND))
-    picture = Image.new("RGB", size, (74, 74, 76))
-    draw = ImageDraw.Draw(picture)
+    """Asphalt with kerbs, pavements, a broken middle line and double yellow lines.
 
-    def box(x: float, z: float, w: float, h: float) -> tuple[float, float, float, float]:
-        first, low = (x + left) * GROUND, size[1] - z * GROUND
-        return first, low - h * GROUND, first + w * GROUND - 1, low - 1
-
-    for side, edge in ((-1, -left), (1, right - 2.4)):
-        draw.rectangle(box(edge, 0, 2.4, length), fill=(132, 128, 122))
-        for slab in range(round(length / 0.75)):
-            draw.rectangle(box(edge, slab * 0.75, 2.4, 0.03), fill=(98, 95, 90))
-        draw.rectangle(box(edge + 1.2, 0, 0.03, length), fill=(100, 97, 92))
-        kerb = edge + 2.25 if side < 0 else edge
-        draw.rectangle(box(kerb, 0, 0.15, length), fill=(164, 160, 152))
-        for line in (0.22, 0.42):
-            x = edge + 2.4 + line if side < 0 else edge - line - 0.1
-            draw.rectangle(box(x, 0, 0.1, length), fill=(176, 146, 40))
+    `half` is half the width between the houses, metres; `wet` from 0 to 1.
+    """
+    picture = Image.new("RGB", (round(2 * half * GROUND), round(length * GROUND)), (74, 74, 76))
+    for side in (-1, 1):
+        _pavement(picture, half=half, length=length, side=side)
     for dash in range(round(length / 6)):
-        draw.rectangle(box(-0.06, dash * 6 + 1.2, 0.13, 3.4), fill=(214, 212, 204))
-    draw.ellipse(box(0.9, 5.0, 0.7, 0.7), fill=(52, 52, 54))
-    if shadow:  # of the houses on the right, at about noon
-        dark = Image.new("L", size, 255)
-        edge = [(size[0] * (0.62 + 0.05 * (row % 2)), size[1] * row / 9) for row in range(10)]
-        ImageDraw.Draw(dark).polygon([*edge, (size[0], size[1]), (size[0], 0)], fill=118)
-        picture = ImageChops.multiply(picture, Image.merge("RGB", [dark] * 3))
-    return _surface(_speckled(picture, seed), None, scale=GROUND, origin=(-left, 0.0), wet=wet)
+        _lay(picture, half, (-0.06, dash * 6 + 1.2, 0.13, 3.4), (214, 212, 204))
+    if has_shadow:
+        picture = _in_shadow(picture)
+    return surface_of(_speckled(picture, seed), None, scale=GROUND, origin=(-half, 0.0), wet=wet)
+
+
+def _pavement(picture: Image.Image, *, half: float, length: float, side: int) -> None:
+    edge = -half if side < 0 else half - 2.4
+    _lay(picture, half, (edge, 0, 2.4, length), (132, 128, 122))
+    for slab in range(round(length / 0.75)):
+        _lay(picture, half, (edge, slab * 0.75, 2.4, 0.03), (98, 95, 90))
+    _lay(picture, half, (edge + 1.2, 0, 0.03, length), (100, 97, 92))
+    _lay(picture, half, (edge + 2.25 if side < 0 else edge, 0, 0.15, length), (164, 160, 152))
+    for line in (0.22, 0.42):
+        x = edge + 2.4 + line if side < 0 else edge - line - 0.1
+        _lay(picture, half, (x, 0, 0.1, length), (176, 146, 40))
+
+
+def _lay(picture: Image.Image, half: float, box: Edges, ink: Colour) -> None:
+    """A rectangle on the ground: x and z of its near left corner, width and length, metres."""
+    x, z, wide, long = box
+    left, near = (x + half) * GROUND, picture.height - z * GROUND
+    edges = (left, near - long * GROUND, left + wide * GROUND - 1, near - 1)
+    ImageDraw.Draw(picture).rectangle(edges, fill=ink)
+
+
+def _in_shadow(picture: Image.Image) -> Image.Image:
+    """The houses on the right shade their pavement at noon."""
+    wide, high = picture.size
+    edge = [(wide * (0.62 + 0.05 * (row % 2)), high * row / 9) for row in range(10)]
+    dark = Image.new("L", picture.size, 255)
+    ImageDraw.Draw(dark).polygon([*edge, (wide, high), (wide, 0)], fill=118)
+    return ImageChops.multiply(picture, Image.merge("RGB", [dark] * 3))
 
 
 def skyline(seed: int, *, half: float, at_night: bool) -> Surface:
-    """The end of a street: a railway bridge, and roofs behind it."""
-    size = (round(2 * half * WALL), round(9 * WALL))
-    paint, glow = Image.new("RGBA", size, (0, 0, 0, 0)), Image.new("RGB", size, (0, 0, 0))
-    draw, shine = ImageDraw.Draw(paint), ImageDraw.Draw(glow)
-    draw.rectangle((0, size[1] - 7.2 * WALL, size[0], size[1]), fill=(84, 66, 58))
-    for arch in range(3):
-        x = (0.18 + arch * 0.32) * size[0]
-        box = (x - 2.4 * WALL, size[1] - 5.4 * WALL, x + 2.4 * WALL, size[1] + 3 * WALL)
-        draw.rounded_rectangle(box, 90, fill=(34, 32, 34))
+    """The end of a street: a railway bridge on arches, and a train."""
+    wall = Wall(length=2 * half, height=9.0)
+    wall.fill(0, 0, 2 * half, 7.2, (84, 66, 58))
+    for arch in (0.18, 0.5, 0.82):
+        x = arch * 2 * half
+        wall.fill(x - 2.0, 0, 4.0, 3.6, (34, 32, 34))
+        wall.ring(x, 3.6, 2.0, (34, 32, 34))
         if at_night:
-            shine.ellipse((x - 12, size[1] - 4.6 * WALL, x + 12, size[1] - 4 * WALL), fill=(120, 90, 50))  # fmt: skip
-    draw.rectangle((0, size[1] - 7.9 * WALL, size[0], size[1] - 7.0 * WALL), fill=(66, 72, 70))
-    for train in range(9 if at_night else 0):
-        x = size[0] * dice.between(0, 1, seed, "train", train)
-        shine.rectangle((x, size[1] - 7.7 * WALL, x + 30, size[1] - 7.4 * WALL), fill=(120, 104, 70))  # fmt: skip
-    return _surface(paint, glow, scale=WALL, origin=(-half, 0.0))
+            wall.shine(x - 0.3, 4.1, 0.6, 0.3, (120, 90, 50))
+    wall.fill(0, 7.0, 2 * half, 0.9, (66, 72, 70))
+    for pane in range(9 if at_night else 0):
+        x = 2 * half * dice.unit(seed, "train", pane)
+        wall.shine(x, 7.4, 0.75, 0.3, (120, 104, 70))
+    return wall.surface(origin=(-half, 0.0))
 
 
 def _speckled(picture: Image.Image, seed: int) -> Image.Image:
@@ -176,7 +238,7 @@ def _speckled(picture: Image.Image, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(rough, 0, 255).astype(np.uint8))
 
 
-def _surface(
+def surface_of(
     paint: Image.Image,
     glow: Image.Image | None,
     *,
@@ -184,14 +246,11 @@ def _surface(
     origin: tuple[float, float] = (0.0, 0.0),
     wet: float = 0.0,
 ) -> Surface:
+    """Pictures as a surface; nothing shines where `glow` is None or black."""
     pixels = np.asarray(paint.convert("RGBA"))
     alpha = pixels[:, :, 3:].astype(np.float32) / 255
     colours: Floats = np.concatenate([linear(pixels[:, :, :3]), alpha], axis=2)
-    soft = glow.filter(ImageFilter.GaussianBlur(1.2)) if glow is not None else None
-    shine = linear(np.asarray(soft)) if soft is not None else None
+    shine = None
+    if glow is not None and glow.getbbox() is not None:
+        shine = linear(np.asarray(glow.filter(ImageFilter.GaussianBlur(1.2))))
     return Surface(paint=colours, glow=shine, scale=scale, origin=origin, wet=wet)
-
-
-def plain(colour: Colour) -> Surface:
-    """One colour everywhere."""
-    return _surface(Image.new("RGB", (8, 8), colour), None, scale=1)
