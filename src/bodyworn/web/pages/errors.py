@@ -10,7 +10,7 @@ from bodyworn.web.pages.permission import public
 
 
 @public
-def not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  (given by name)
     """No such address."""
     error = MissingError(
         "web.no-page",
@@ -21,14 +21,14 @@ def not_found(request: HttpRequest, _exception: Exception | None = None) -> Http
 
 
 @public
-def forbidden(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  (given by name)
     """Django refuses a request for a reason of its own."""
     error = RefusedError("web.forbidden", "This request is not allowed.")
     return middleware.in_words(request, error)
 
 
 @public
-def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  (Django gives it by name)
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  (given by name)
     """A form without the token of this sitting (CSRF): too old, or sent by another site."""
     error = RefusedError(
         "web.stale-form",
@@ -39,7 +39,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa:
 
 
 @public
-def bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  (given by name)
     """The request itself is malformed."""
     error = RefusedError("web.bad-request", "This request cannot be read.", status=400)
     return middleware.in_words(request, error)
