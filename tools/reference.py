@@ -106,7 +106,9 @@ def as_raised(call: ast.Call, makers: dict[str, str]) -> Raised | None:
     return Raised(
         code=code,
         kind=kind,
-        status=status.value if isinstance(status, ast.Constant) else CLASSES[kind].status,
+        status=ast.literal_eval(status)
+        if isinstance(status, ast.Constant)
+        else CLASSES[kind].status,
         message=message or str(CLASSES[kind].__doc__),
         hint=literal(given.get("hint")) or CLASSES[kind].default_hint,
     )

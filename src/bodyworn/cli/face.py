@@ -22,6 +22,7 @@ from bodyworn.core.errors import BodywornError
 from bodyworn.core.tasks import Progress, silent
 
 if TYPE_CHECKING:
+    from bodyworn.core.types import Actor
     from bodyworn.settings import Settings
     from bodyworn.work.house import House
 
@@ -65,9 +66,13 @@ class Face:
         """Say the answer: the facts as JSON, or the lines as words."""
         if self.json:
             typer.echo(json.dumps(facts, ensure_ascii=False))
-            return
-        for line in lines:
-            typer.echo(line)
+        self.say(*lines)
+
+    def say(self, *lines: str) -> None:
+        """Say something for people; programs hear the answer alone."""
+        if not self.json:
+            for line in lines:
+                typer.echo(line)
 
     def fail(self, error: BodywornError) -> int:
         """Say what went wrong; the exit code."""
@@ -87,6 +92,17 @@ class Face:
                 yield progress
         else:
             yield _Lines()
+
+
+def operator() -> "Actor":
+    """Who acts on the command line: the machine's account, whom no rule of ours can stop."""
+    import os
+    import pwd
+
+    from bodyworn.core.types import Actor
+
+    account = pwd.getpwuid(os.getuid()).pw_name
+    return Actor(name=f"system:command-line:{account}", display=f"{account} at the machine")
 
 
 def utc(moment: datetime) -> str:
@@ -137,7 +153,10 @@ def _bar() -> Iterator[Progress]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    # What is said while the bar runs stands above it; a pipe must not be caught for that.
+    is_caught = sys.stdout.isatty()
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, transient=True, redirect_stdout=is_caught) as bars:
         task = bars.add_task("", total=None)
 
         def progress(done: int, of: int, what: str) -> None:

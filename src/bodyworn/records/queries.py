@@ -138,6 +138,18 @@ def recordings(
     return _page(rows[:limit], has_newer=bool(before), has_older=len(rows) > limit)
 
 
+def all_recordings(filters: Filters, *, before: str | None = None, limit: int = PAGE) -> Page:
+    """One page of everything: for who is at the machine itself, whom no rule of ours can stop.
+
+    Raises RefusedError records.bad-cursor.
+    """
+    found = _listed(Recording.objects.filter(_narrowed(filters)))
+    if before:
+        found = found.filter(_older_than(before))
+    rows = [*found.order_by("-started_at", "-id")[: limit + 1]]
+    return _page(rows[:limit], has_newer=bool(before), has_older=len(rows) > limit)
+
+
 def untagged(officer: str, *, limit: int = PAGE) -> tuple[tuple[Listed, ...], int]:
     """An officer's recordings that nobody has tagged, first to be deleted first; and how many."""
     found = _listed(Recording.objects.filter(officer__number=officer, category=""))

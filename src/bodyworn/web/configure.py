@@ -3,9 +3,9 @@
 import django
 from django.conf import settings as django_conf
 
-from bodyworn.core.errors import SetupError
+from bodyworn.core.errors import BodywornError, SetupError
 from bodyworn.settings import Settings
-from bodyworn.web.django_settings import django_settings
+from bodyworn.web.django_settings import PAGES_KEY_FOR_TOOLS, django_settings
 
 
 def configure(settings: Settings) -> None:
@@ -14,6 +14,22 @@ def configure(settings: Settings) -> None:
         return
     django_conf.configure(**django_settings(settings, pages_key(settings)))
     django.setup()
+
+
+def configure_anyway(settings: Settings) -> BodywornError | None:
+    """Configure Django even where key or database cannot be used; what was wrong, if anything.
+
+    For `bodyworn check`, whose questions must be asked of a broken installation too. Whoever
+    gets an error MUST NOT touch the database: a stand-in is configured in its place.
+    """
+    try:
+        configure(settings)
+    except BodywornError as error:
+        standing_in = settings.with_(database="")
+        django_conf.configure(**django_settings(standing_in, PAGES_KEY_FOR_TOOLS))
+        django.setup()
+        return error
+    return None
 
 
 def pages_key(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from django.db import OperationalError, ProgrammingError
 
 from bodyworn.core.errors import BodywornError, BusyError, SetupError
 
+UNFORESEEN: Final = "program.unforeseen"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 

@@ -5,9 +5,10 @@ failed. Nothing is changed. A check is a line of the table below and a function 
 its neighbourhood: machine, folder or ledger.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from bodyworn.core.clock import system_clock
+from bodyworn.core.errors import BodywornError
 from bodyworn.settings import Settings
 from bodyworn.work.check import folder, ledger, machine
 from bodyworn.work.check.finding import Answer, Check, Finding, Ground, Level, fault
@@ -117,9 +118,9 @@ CHECKS = (
 )
 
 
-def findings(settings: Settings, connect: Callable[[], None]) -> Iterator[Finding]:
-    """Ask every question, in order. `connect` makes the database usable, or raises."""
-    ground = Ground(settings=settings, now=system_clock(), connect=connect)
+def findings(settings: Settings, trouble: BodywornError | None) -> Iterator[Finding]:
+    """Ask every question, in order. `trouble` is why the database could not be configured."""
+    ground = Ground(settings=settings, now=system_clock(), trouble=trouble)
     faults: set[str] = set()
     for check in CHECKS:
         answer = _answer(check, ground, faults)

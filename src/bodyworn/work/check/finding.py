@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bodyworn.core.errors import BodywornError
 from bodyworn.settings import Settings
 
 
@@ -43,7 +44,7 @@ class Ground:
 
     settings: Settings
     now: datetime  # UTC, the machine's own time, read once
-    connect: Callable[[], None]  # makes the database usable; raises where it cannot be
+    trouble: BodywornError | None  # why the database could not be configured, if it could not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""Questions about the database: reachable and current, agreeing with the log, no work stuck."""
+"""Questions about the database: reachable and current, agreeing with the log, no work stuck.
+
+Only the first may be asked of a database that could not be configured; the others need it.
+"""
 
 from datetime import timedelta
 
@@ -16,7 +19,8 @@ LONG = timedelta(minutes=5)
 
 def database(ground: Ground) -> Answer:
     """It answers, and its tables are those of this version."""
-    ground.connect()
+    if ground.trouble:
+        raise ground.trouble
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
@@ -35,7 +39,6 @@ def database(ground: Ground) -> Answer:
 
 def log(ground: Ground) -> Answer:
     """The log's files and the database tell one story. Raises DamagedError."""
-    ground.connect()
     written = House.open(ground.settings).log.checkpoint()
     known = queries.last_checkpoint()
     size = written.size if written else 0
@@ -55,7 +58,6 @@ def log(ground: Ground) -> Answer:
 
 def events(ground: Ground) -> Answer:
     """Events that wait for their place in the log."""
-    ground.connect()
     waiting = CustodyEvent.objects.filter(leaf_index__isnull=True)
     oldest = waiting.order_by("id").values_list("at", flat=True).first()
     if oldest and ground.settings.now() - oldest > LONG:
@@ -68,7 +70,6 @@ def events(ground: Ground) -> Answer:
 
 def time(ground: Ground) -> Answer:
     """The clock has not gone back behind what was already recorded."""
-    ground.connect()
     newest = CustodyEvent.objects.order_by("-id").values_list("at", flat=True).first()
     if newest and newest > ground.settings.now() + LONG:
         return fault(
@@ -78,9 +79,8 @@ def time(ground: Ground) -> Answer:
     return good("No event is later than now.")
 
 
-def jobs(ground: Ground) -> Answer:
+def jobs(_: Ground) -> Answer:
     """Background work that failed for good, or that nobody does."""
-    ground.connect()
     failed = Job.objects.filter(state=JobState.FAILED).order_by("id")
     if failed.exists():
         first = failed[0]

@@ -1,0 +1,126 @@
+"""The command line: which verbs there are, and the one edge where errors become words.
+
+A verb is a file beside this one with one small function: it parses, calls one verb of `work`,
+and says the answer. Nothing heavy is imported until a verb runs, so that help is quick.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from bodyworn.cli import (
+    check,
+    demo,
+    dock,
+    ingest,
+    init,
+    listing,
+    serve,
+    show,
+    user,
+    version,
+)
+from bodyworn.cli.face import Face
+from bodyworn.core.errors import BodywornError
+
+WORDS_WITH_VALUE = ("--data",)
+WORDS = ("--json",)
+
+
+class Verbs(TyperGroup):
+    """Verbs in the order that they are used in; `--data` and `--json` may stand anywhere."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the general options first, wherever they were written."""
+        return super().parse_args(ctx, general_first(args))
+
+
+def general_first(args: list[str]) -> list[str]:
+    """The same words with `--data DIR` and `--json` in front; nothing after `--` is touched.
+
+    >>> general_first(["show", "7F3A", "--json", "--data", "here"])
+    ['--json', '--data', 'here', 'show', '7F3A']
+    """
+    words, after = (
+        (args[: args.index("--")], args[args.index("--") :]) if "--" in args else (args, [])
+    )
+    general: list[str] = []
+    rest: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if word in WORDS or word.startswith(tuple(f"{one}=" for one in WORDS_WITH_VALUE)):
+            general.append(word)
+        elif word in WORDS_WITH_VALUE:
+            general += [word, *([value] if (value := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return [*general, *rest, *after]
+
+
+app = typer.Typer(
+    name="bodyworn",
+    cls=Verbs,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback()
+def general(
+    ctx: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The data folder; else BODYWORN_DATA, else bodyworn-data."
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Answer with one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Body worn video, from the camera to the public figure.
+
+    --data and --json may stand anywhere in the line.
+    Ends with 0 done, 1 a check failed, 2 wrong use, 3 refused, 4 missing, 5 damaged, 6 busy,
+    7 set-up.
+    """
+    ctx.obj = Face(data=data, json=json)
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("serve")(serve.serve)
+app.command("ingest")(ingest.ingest)
+app.command("list")(listing.list_recordings)
+app.command("show")(show.show)
+app.command("check")(check.check)
+app.add_typer(user.app, name="user")
+app.add_typer(dock.app, name="dock")
+app.command("version")(version.version)
+
+
+def run() -> None:
+    """The program's entry: errors become a sentence, a hint and an exit code."""
+    try:
+        app(prog_name="bodyworn")
+    except Exception as error:
+        sys.exit(Face.of_words(sys.argv).fail(in_words(error)))
+
+
+def in_words(error: Exception) -> BodywornError:
+    """Ours as it is; the system's and the database's with a hint; the rest with its trace."""
+    if isinstance(error, BodywornError):
+        return error
+    from bodyworn.work.trouble import UNFORESEEN, explained
+
+    known = explained(error)
+    if known.code == UNFORESEEN:
+        traceback.print_exception(error)
+    return known

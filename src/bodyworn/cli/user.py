@@ -1,0 +1,97 @@
+"""`bodyworn user`: who may sign in."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bodyworn.cli.face import Face, operator
+from bodyworn.core.errors import MissingError
+from bodyworn.core.terms import Role
+
+app = typer.Typer(
+    help="Make accounts. Example: bodyworn user add …",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+
+@app.callback()
+def user() -> None:
+    """Accounts of those who sign in.
+
+    Example: bodyworn user add --help
+    """
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name to sign in with, such as a collar number.")],
+    display: Annotated[str, typer.Option(metavar="TEXT", help="How people call them.")],
+    role: Annotated[Role, typer.Option(help="What they may do.")],
+    unit: Annotated[str, typer.Option(metavar="NAME", help="Their unit; made if missing.")] = "",
+    borough: Annotated[str, typer.Option(metavar="NAME", help="The unit's borough.")] = "",
+    officer: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Their collar number, if they wear a camera.")
+    ] = "",
+    rank: Annotated[str, typer.Option(metavar="TEXT", help="Their rank.")] = "PC",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file with the password; - is standard input."),
+    ] = None,
+) -> None:
+    """Make an account; asks for a password unless a file has it.
+
+    Example: bodyworn user add patel --display "DC A. Patel" --role investigator --unit "Lambeth
+    CID" --borough Lambeth
+    """
+    face = Face.of(ctx)
+    house = face.house()
+    from django.db import transaction
+
+    from bodyworn.work import people
+
+    password = read_password(password_file)
+    with transaction.atomic():
+        if unit and borough:
+            people.add_unit(name=unit, borough=borough)
+        if officer and unit and not is_known(officer):
+            people.add_officer(number=officer, name=display, rank=rank, unit=unit)
+        people.add_user(
+            house,
+            name=name,
+            password=password,
+            display=display,
+            role=role,
+            by=operator(),
+            unit=unit or None,
+            officer=officer or None,
+        )
+    face.answer(
+        {"name": name, "role": role, "unit": unit, "officer": officer},
+        f"{display} signs in as {name} ({role}).",
+    )
+
+
+def is_known(number: str) -> bool:
+    """Whether there is an officer with this collar number."""
+    from bodyworn.records.models import Officer
+
+    return Officer.objects.filter(number=number).exists()
+
+
+def read_password(path: Path | None) -> str:
+    """From a file's first line, or by asking twice. Raises MissingError user.no-password."""
+    if path is None and not sys.stdin.isatty():
+        raise MissingError(
+            "user.no-password",
+            "There is nobody to ask for a password.",
+            hint="Give it in a file, or on standard input with --password-file -.",
+        )
+    if path is None:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    text = sys.stdin.readline() if str(path) == "-" else path.read_text()
+    return text.splitlines()[0] if text else ""
