@@ -30,7 +30,7 @@ def _places(recording: Recording) -> Iterator[Place]:
             latitude=round(recording.latitude + north / _METRES_A_DEGREE, 7),
             longitude=round(recording.longitude + east / east_scale, 7),
             accuracy_m=round(dice.between(4.0, 7.0, recording.view, "accuracy", second // 6), 1),
-            speed_mps=round(_walked(recording, second + 1) - walked, 2),
+            speed_mps=round(abs(_walked(recording, second + 1) - walked), 2),
         )
 
 
