@@ -12,9 +12,9 @@ from tests.conftest import NOW
 from tests.people import ADMINISTRATOR
 from tests.work.arriving import MANIFEST, arrive, film
 
+from bodyworn.core.manifest import manifest_to_dict
 from bodyworn.core.terms import CopyKind, Durability
 from bodyworn.custody.receipt import read_receipt
-from bodyworn.devices.manifest import manifest_as_dict
 from bodyworn.records.models import Copy, Recording
 from bodyworn.web import ticket
 from bodyworn.work import people
@@ -39,7 +39,7 @@ def dock(token: str) -> Client:
 
 def request_for(data: bytes, **changes: Any) -> dict[str, Any]:
     wanted = {
-        "manifest": manifest_as_dict(MANIFEST),
+        "manifest": manifest_to_dict(MANIFEST),
         "sidecars": [],
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),

@@ -19,10 +19,10 @@ from bodyworn.core.errors import (
     MissingError,
     RefusedError,
 )
+from bodyworn.core.manifest import manifest_to_dict
 from bodyworn.devices.dock.patience import LATER, Patience, attempt
 from bodyworn.devices.dock.receipt import SignedReceipt, receipt_from_dict
 from bodyworn.devices.dock.spool import Journal, Upload
-from bodyworn.devices.manifest import manifest_as_dict
 
 PART = 16 * 1024 * 1024  # bytes of one PATCH
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -114,7 +114,7 @@ class Line:
 
 def _request(journal: Journal) -> dict[str, Any]:
     return {
-        "manifest": manifest_as_dict(journal.manifest),
+        "manifest": manifest_to_dict(journal.manifest),
         "sidecars": [
             {"name": name, "base64": base64.b64encode(data).decode()}
             for name, data in journal.sidecars

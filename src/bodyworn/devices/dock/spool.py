@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import BusyError, DamagedError
+from bodyworn.core.errors import BodywornError, BusyError, DamagedError
+from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.tasks import Progress
 from bodyworn.core.types import Manifest
 from bodyworn.devices.camera import Held
-from bodyworn.devices.manifest import manifest_as_dict, manifest_from_dict
 
 CHUNK = 1024 * 1024  # bytes read at a time
 
@@ -104,7 +104,7 @@ class Spool:
             journal = _journal_from(json.loads(self._journal(key).read_bytes()))
             needs_bytes = journal.step is not Step.RECEIPTED
             is_whole = not needs_bytes or self._bytes(key).stat().st_size == journal.size
-        except (FileNotFoundError, ValueError, KeyError, TypeError, DamagedError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, BodywornError):
             return None
         return journal if is_whole else None
 
@@ -181,7 +181,7 @@ def _journal_as_dict(journal: Journal) -> dict[str, Any]:
     return {
         "key": journal.key,
         "step": journal.step,
-        "manifest": manifest_as_dict(journal.manifest),
+        "manifest": manifest_to_dict(journal.manifest),
         "size": journal.size,
         "sha256": journal.sha256.hex,
         "sidecars": [[name, base64.b64encode(data).decode()] for name, data in journal.sidecars],

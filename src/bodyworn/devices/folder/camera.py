@@ -14,12 +14,12 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from bodyworn.core.errors import BodywornError, MissingError, RefusedError
+from bodyworn.core.errors import BodywornError, DamagedError, MissingError, RefusedError
+from bodyworn.core.manifest import manifest_from_dict
 from bodyworn.core.types import Device, Manifest, Receipt
 from bodyworn.devices.camera import Held
 from bodyworn.devices.folder.profiles import facts_in
 from bodyworn.devices.gpstrail import SUFFIX
-from bodyworn.devices.manifest import manifest_from_dict
 
 VIDEO = re.compile(
     r"\.(3gp|asf|avi|flv|h264|insv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|ts|webm|wmv)$", re.I
@@ -85,7 +85,7 @@ class FolderCamera:
         written = sidecars.get(f"{path.stem}.json") or sidecars.get(f"{path.name}.json")
         if written is not None:
             try:
-                return manifest_from_dict(_json(written), filename=path.name)
+                return manifest_from_dict({"filename": path.name, **_object(written)})
             except BodywornError:
                 pass  # the broken paper travels as a sidecar; the name speaks
         root = self._path if self._path.is_dir() else path.parent
@@ -106,8 +106,11 @@ def _belongs(path: Path, video: Path) -> bool:
     return path.name in {*names, f"{video.name}.json", f"{video.name}.key"}
 
 
-def _json(data: bytes) -> Any:
+def _object(data: bytes) -> dict[str, Any]:
     try:
-        return json.loads(data)
+        found = json.loads(data)
     except (ValueError, RecursionError):
-        return None
+        found = None
+    if not isinstance(found, dict):
+        raise DamagedError("folder.no-manifest", "This sidecar is no manifest.")
+    return found

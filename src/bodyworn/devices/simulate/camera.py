@@ -14,10 +14,10 @@ from pathlib import Path
 from bodyworn.core.clock import Clock, system_clock
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import MissingError
+from bodyworn.core.manifest import manifest_from_dict
 from bodyworn.core.types import Device, Receipt
 from bodyworn.devices.camera import Held, check_receipt
 from bodyworn.devices.gpstrail import SUFFIX
-from bodyworn.devices.manifest import manifest_from_dict
 from bodyworn.devices.simulate.film import film
 from bodyworn.devices.simulate.nouns import CameraUnit, Recording
 
@@ -94,7 +94,7 @@ class VirtualCamera:
         clip = paper.with_suffix(".mp4")
         trails = sorted(self.folder.glob(f"{paper.stem}_*{SUFFIX}"))
         return Held(
-            manifest=manifest_from_dict(json.loads(paper.read_bytes()), filename=clip.name),
+            manifest=manifest_from_dict(json.loads(paper.read_bytes())),
             size=clip.stat().st_size,
             path=clip,
             sidecars=tuple((path.name, path.read_bytes()) for path in trails),

@@ -21,9 +21,9 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from bodyworn.core.clock import iso
+from bodyworn.core.manifest import manifest_to_dict
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.devices.gpstrail import trail_as_bytes
-from bodyworn.devices.manifest import manifest_as_dict
 from bodyworn.devices.simulate import voice
 from bodyworn.devices.simulate.nouns import Recording
 from bodyworn.devices.simulate.play import play_of
@@ -50,7 +50,7 @@ def film(recording: Recording, folder: Path, *, progress: Progress = silent) -> 
     os.replace(unfinished, clip)
     trail = trail_as_bytes(places_of(recording), started_at=recording.started_at)
     (folder / f"{recording.stem}_{recording.device.serial}_gpstrail.json").write_bytes(trail)
-    manifest = manifest_as_dict(recording.as_manifest())
+    manifest = manifest_to_dict(recording.as_manifest())
     (folder / f"{recording.stem}.json").write_text(json.dumps(manifest, indent=1))
     return clip
 

@@ -1,7 +1,7 @@
 """Who is in a scene, where they stand, and who speaks when."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from bodyworn.devices.simulate import dice, looks
@@ -84,21 +84,35 @@ def play_of(recording: Recording) -> Play:
         case SceneKind.HOME:
             spots = (0.3 * mirror, 2.5), (-0.95 * mirror, 3.2)
         case _:
-            spots = (0.3 * mirror, 2.4), (1.25 * mirror, 3.3)
+            spots = (0.3 * mirror, 2.3), (1.25 * mirror, 3.1)
     actors = [
         _standing(recording, FIRST, first, spots[0], partner=spots[1][0]),
         _standing(recording, SECOND, second, spots[1], partner=spots[0][0]),
     ]
     if recording.scene in _STREETS:
         actors.extend(_passers_by(recording, mirror))
+    stand = _stand(recording)
     return Play(
-        actors=tuple(actors),
-        cars=tuple(_cars(recording, mirror)),
+        actors=tuple(replace(actor, marks=_seen_from(stand, actor.marks)) for actor in actors),
+        cars=tuple(
+            replace(car, marks=_seen_from(stand, car.marks)) for car in _cars(recording, mirror)
+        ),
         turns=tuple(_turns(incident ^ recording.view, length)),
     )
 
 
 _STREETS = frozenset({SceneKind.DAY_STREET, SceneKind.NIGHT_STREET, SceneKind.VEHICLE_STOP})
+
+
+def _stand(recording: Recording) -> tuple[float, float]:
+    """Where this wearer stands: two cameras at one incident do not see the same picture."""
+    aside = dice.between(-0.45, 0.45, recording.view, "aside")
+    further = dice.between(0.0, 0.9, recording.view, "further")
+    return (aside, further) if recording.scene in _STREETS else (aside / 2, 0.0)
+
+
+def _seen_from(stand: tuple[float, float], marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    return tuple((second, x - stand[0], z + stand[1]) for second, x, z in marks)
 
 
 def _cast(recording: Recording) -> tuple[Look, Look]:
