@@ -19,6 +19,7 @@ from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 from bodyworn.store.layout import Layout
+from bodyworn.store.upload_notes import received, write_end
 
 VERSION = 1
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def arrivals(layout: Layout) -> list[Arrival]:
 def read_arrival(path: Path) -> Arrival:
     """One note. Raises MissingError inbox.missing, DamagedError inbox.unreadable."""
     try:
-        return arrival_from_dict(json.loads(path.read_bytes()))
+        return arrival_from_dict(json.loads(disk.read_file(path)))
     except FileNotFoundError:
         raise MissingError("inbox.missing", "No such arrival waits here.") from None
     except (KeyError, TypeError, ValueError, BodywornError):
@@ -48,8 +49,12 @@ def read_arrival(path: Path) -> Arrival:
 def done_with(layout: Layout, arrival: Arrival) -> None:
     """Take the note away, after its row is committed; no error if it is gone already.
 
-    Not flushed: if the power fails now the note is back, and ingesting twice is no harm.
+    How the upload ended is remembered without a personal word. Not flushed: if the power fails
+    now the note is back, and ingesting twice is no harm.
     """
+    ended = layout.upload_ended(arrival.upload)
+    if not ended.exists():
+        write_end(ended, received(arrival), at=arrival.received_at)
     layout.arrival(arrival.upload).unlink(missing_ok=True)
 
 

@@ -16,9 +16,10 @@ DATA/
   log/                         served as stored: C2SP tlog-tiles
     checkpoint  tile/…
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
-  blobs/sha256/ab/cd/abcd…     one file a digest of the plain bytes
+  blobs/sha256/ab/abcd…        one file a digest of the plain bytes
   blobs/incoming/              files on their way to a name; whatever is old here is litter
-  uploads/<id>/                unfinished uploads: info.json, bytes; arrival.json once complete
+  uploads/<id>.json  <id>.bytes  <id>.sidecar.0 …
+                               an unfinished upload
   uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
   inbox/aside/<id>.json        notes that nobody could read; a person mends them
@@ -120,9 +121,12 @@ class Layout:
         return self.root / "blobs"
 
     def blob(self, digest: Sha256) -> Path:
-        """The one file that holds these bytes; two levels keep folders small."""
+        """The one file that holds these bytes, in one of 256 folders.
+
+        A folder more on the way would have to be made, and flushed, for almost every blob.
+        """
         name = digest.hex
-        return self.blobs / "sha256" / name[:2] / name[2:4] / name
+        return self.blobs / "sha256" / name[:2] / name
 
     @property
     def incoming(self) -> Path:
@@ -134,21 +138,17 @@ class Layout:
         """Unfinished uploads."""
         return self.root / "uploads"
 
-    def upload(self, upload: str) -> Path:
-        """The folder of one unfinished upload."""
-        return self.uploads / upload
-
     def upload_info(self, upload: str) -> Path:
         """What is known about one unfinished upload."""
-        return self.upload(upload) / "info.json"
+        return self.uploads / f"{upload}.json"
 
     def upload_bytes(self, upload: str) -> Path:
         """The bytes that have come so far; the size of this file is the offset."""
-        return self.upload(upload) / "bytes"
+        return self.uploads / f"{upload}.bytes"
 
-    def upload_arrival(self, upload: str) -> Path:
-        """The arrival note before it lies in the inbox: every byte is here, none may follow."""
-        return self.upload(upload) / "arrival.json"
+    def upload_sidecar(self, upload: str, number: int) -> Path:
+        """One of the small files that were handed over with it, counted from 0."""
+        return self.uploads / f"{upload}.sidecar.{number}"
 
     @property
     def ended(self) -> Path:

@@ -75,28 +75,35 @@ class Vault:
             with disk.full_disk_explained():
                 digest, size = _copy_durably(stream, temporary, progress)
             self._place(temporary, digest)
-        except BaseException:
+        finally:
             temporary.unlink(missing_ok=True)
-            raise
         return digest, size
 
     def keep_bytes(self, data: bytes) -> Sha256:
         """Keep a few bytes that are in memory; their digest once durable."""
         return self.keep(io.BytesIO(data))[0]
 
-    def keep_file(self, path: Path, *, digest: Sha256 | None = None) -> tuple[Sha256, int]:
+    def keep_file(
+        self, path: Path, *, digest: Sha256 | None = None, leave: bool = False
+    ) -> tuple[Sha256, int]:
         """Take over a finished file of the same file system; (digest, size in bytes).
 
         The file MUST be flushed and MUST NOT be written to any more; afterwards it is gone from
-        its old name. Give `digest` where it was computed while the bytes arrived: it is believed.
-        Repeating an interrupted call is safe: a file that is gone because its blob is there is
-        no error. Raises MissingError blob.missing, DamagedError blob.changed.
+        its old name, unless the caller wants to `leave` it there and remove it later. Give
+        `digest` where it was computed while the bytes arrived: it is believed. Repeating an
+        interrupted call is safe: a file that is gone because its blob is there is no error.
+        Raises MissingError blob.missing, DamagedError blob.changed.
         """
-        if digest is not None and not path.exists():
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            if digest is None:
+                raise
             return digest, self.size(digest)
-        size = path.stat().st_size
         digest = digest or hash_file(path)
         self._place(path, digest)
+        if not leave:
+            path.unlink()
         return digest, size
 
     def check(self, digest: Sha256, *, progress: Progress = silent) -> Sha256:
@@ -114,9 +121,8 @@ class Vault:
     def _place(self, temporary: Path, digest: Sha256) -> None:
         """Give a durable file its name; bytes that lie there already are compared, not trusted."""
         path = self._layout.blob(digest)
-        disk.make_folder(path.parent)
         try:
-            disk.place(temporary, path)
+            disk.name_durably(temporary, path)
         except DamagedError:
             raise _changed(digest) from None
 

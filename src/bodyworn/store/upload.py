@@ -3,18 +3,17 @@
     create -> append … append -> finish -> an arrival note in the inbox
                     \\-> terminate, expire
 
-One folder an upload. The steps of finishing are ordered so that a crash after any of them leaves
+The steps of finishing are ordered so that a crash after any of them leaves
 an upload that can be resumed or an arrival that is complete, and never a partial blob:
 
-1. the bytes are flushed;
-2. `arrival.json` is written into the upload's folder: from here on no byte may follow;
-3. the bytes get their lasting name in the vault;
-4. the note moves into the inbox;
-5. the folder is removed.
+1. the bytes are flushed; a full upload takes no more of them, whatever happens from here on;
+2. the bytes get their lasting name in the vault, beside the one that they have here;
+3. the arrival note is written into the inbox;
+4. what is left of the upload is removed.
 
-`recover` does the rest of these steps at start. One writer at a time: an flock on the folder,
-which holds between threads and processes and ends with its holder, however that ends. The data
-folder MUST therefore be a local file system.
+`recover` does the rest of these steps at start; each may be done twice. One writer at a time: an
+flock on its bytes, which holds between threads and processes and ends with its holder, however
+that ends. The data folder MUST therefore be a local file system.
 """
 
 import contextlib
@@ -25,26 +24,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bodyworn.core.clock import Clock
+from bodyworn.core.clock import Clock, iso, parse_iso
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
-from bodyworn.store import disk, upload_folder
+from bodyworn.store import disk, upload_files
 from bodyworn.store.inbox import read_arrival, write_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
-from bodyworn.store.upload_folder import Sidecars
+from bodyworn.store.upload_files import Sidecars
 from bodyworn.store.upload_notes import (
     Checksum,
     End,
     Upload,
+    info_bytes,
     no_such_upload,
     read_end,
     write_end,
-    write_info,
 )
-from bodyworn.store.upload_writer import BLOCK, HashStates, Writer, too_large
+from bodyworn.store.upload_states import BLOCK, HashStates
+from bodyworn.store.upload_writer import Buffers, Writer, too_large
 
 MOST_PARTS = 64  # of one final upload
 ENDED_KEPT = timedelta(days=7)  # how long an ended upload is remembered
@@ -60,6 +60,7 @@ class Uploads:
         self._vault = vault
         self._clock = clock
         self._states = HashStates()
+        self._buffers = Buffers()
 
     # ---- the life of one upload ------------------------------------------------------------
 
@@ -132,7 +133,7 @@ class Uploads:
 
     def get(self, upload: str) -> Upload:
         """How it stands, also for a while after it ended. Raises MissingError upload.missing."""
-        return upload_folder.look(self._layout, upload)
+        return upload_files.look(self._layout, upload)
 
     @contextlib.contextmanager
     def append(
@@ -145,46 +146,40 @@ class Uploads:
         upload.second-writer (web 423), RefusedError upload.wrong-offset (409), .final (403),
         .wrong-checksum (460), .too-large (413), .complete; MissingError upload.gone (410).
         """
-        with upload_folder.locked(self._layout, upload) as found:
+        with upload_files.locked(self._layout, upload) as found:
             self._check_growing(found, offset)
-            writer = self._writer(found, checksum)
-            try:
+            with self._writing(found, checksum) as writer:
                 yield writer
-                writer.verify()
-            except BaseException:
-                writer.roll_back()
-                raise
-            finally:
-                writer.close()
-                self._states.put(upload, writer.offset, writer.state)
             grown = replace(found, offset=writer.offset)
             if grown.is_full and not grown.is_partial:
                 writer.arrival = self._finish(grown)
+            elif not found.offset:
+                upload_files.flush(self._layout, found)
 
     def set_length(self, upload: str, length: int) -> Upload:
         """Say how long an upload will be, once. Raises RefusedError upload.length-known, …"""
-        with upload_folder.locked(self._layout, upload) as found:
+        with upload_files.locked(self._layout, upload) as found:
             if found.length not in (None, length):
                 raise _refused("upload.length-known", "Its length is known and cannot change.", 400)
             _check_length(length, found.largest)
             if length < found.offset:
                 raise _refused("upload.too-short", "More bytes than that are here already.", 400)
             known = replace(found, length=length)
-            write_info(self._layout.upload_info(upload), known)
+            disk.write_atomically(self._layout.upload_info(upload), info_bytes(known))
             return known
 
     def finish(self, upload: str) -> Arrival:
         """Do what is left of finishing; safe to repeat. Raises RefusedError upload.unfinished."""
         with contextlib.suppress(MissingError):
             return read_arrival(self._layout.arrival(upload))
-        with upload_folder.locked(self._layout, upload) as found:
+        with upload_files.locked(self._layout, upload) as found:
             if found.is_partial or not found.is_full:
                 raise _refused("upload.unfinished", "Not every byte of it is here.", 409)
             return self._finish(found)
 
     def terminate(self, upload: str) -> None:
         """Give an upload up before it is complete. Raises RefusedError upload.complete."""
-        with upload_folder.locked(self._layout, upload) as found:
+        with upload_files.locked(self._layout, upload) as found:
             if found.is_full and not found.is_partial:
                 raise _refused("upload.complete", "All of it is here; it is evidence now.", 403)
             self._remove(found, "terminated")
@@ -193,17 +188,17 @@ class Uploads:
 
     def recover(self) -> list[Arrival]:
         """At start: finish what is full, give up joins that were interrupted, sweep litter."""
-        upload_folder.sweep_litter(self._layout)
-        found = (self._recovered(upload) for upload in upload_folder.unfinished(self._layout))
+        upload_files.sweep_litter(self._layout)
+        found = (self._recovered(upload) for upload in upload_files.unfinished(self._layout))
         return [arrival for arrival in found if arrival]
 
     def expire(self, now: datetime) -> list[str]:
         """Remove what is unfinished and over; the ids. What is full is finished instead."""
-        upload_folder.sweep_litter(self._layout)
+        upload_files.sweep_litter(self._layout)
         self._forget_ended(now - ENDED_KEPT)
         return [
             upload
-            for upload in upload_folder.unfinished(self._layout)
+            for upload in upload_files.unfinished(self._layout)
             if self._has_expired(upload, now)
         ]
 
@@ -211,7 +206,7 @@ class Uploads:
         _check_length(begun.length, begun.largest)
         disk.make_folder(self._layout.root)
         disk.check_room(self._layout.root, begun.length or 0)
-        upload_folder.make(self._layout, begun, sidecars)
+        upload_files.make(self._layout, begun, sidecars)
         return begun
 
     # ---- growing ---------------------------------------------------------------------------
@@ -219,8 +214,6 @@ class Uploads:
     def _check_growing(self, found: Upload, offset: int) -> None:
         if found.final_of:
             raise _refused("upload.final", "A joined upload takes no bytes of its own.", 403)
-        if self._layout.upload_arrival(found.id).exists():
-            raise _refused("upload.complete", "All of it is here; it is evidence now.", 403)
         if found.expires_at <= self._clock():
             raise MissingError("upload.expired", "This upload is over.", status=410)
         if found.offset != offset:
@@ -232,15 +225,29 @@ class Uploads:
                 offset=found.offset,
             )
 
-    def _writer(self, found: Upload, checksum: Checksum | None) -> Writer:
-        path = self._layout.upload_bytes(found.id)
-        return Writer(
+    @contextlib.contextmanager
+    def _writing(self, found: Upload, checksum: Checksum | None) -> Iterator[Writer]:
+        """A writer that ends well: what is kept is flushed, and its hash is remembered."""
+        path, pair = self._layout.upload_bytes(found.id), self._buffers.take()
+        writer = Writer(
             path,
             offset=found.offset,
             room=found.room,
             state=self._states.take(found.id, path, found.offset),
             checksum=checksum,
+            pair=pair,
         )
+        try:
+            yield writer
+            writer.verify()
+        except BaseException:
+            writer.roll_back()
+            raise
+        finally:
+            writer.close()
+            self._buffers.give_back(pair)
+            if writer.state:
+                self._states.put(found.id, writer.offset, writer.state)
 
     # ---- joining ---------------------------------------------------------------------------
 
@@ -262,108 +269,112 @@ class Uploads:
     def _join(self, final: Upload) -> Upload:
         """Copy the parts, in order, into the final upload; they stay until it is finished."""
         with contextlib.ExitStack() as locks:
-            own = locks.enter_context(upload_folder.locked(self._layout, final.id))
+            own = locks.enter_context(upload_files.locked(self._layout, final.id))
             try:
                 parts = [
-                    locks.enter_context(upload_folder.locked(self._layout, part))
+                    locks.enter_context(upload_files.locked(self._layout, part))
                     for part in final.final_of
                 ]
                 self._finish(self._joined(own, parts))
             except BaseException:
-                self._remove(own, "terminated")
+                if not self._noted_before(own.id):
+                    self._remove(own, "terminated")
                 raise
             for part in parts:
                 self._remove(part, "joined")
         return self.get(final.id)
 
     def _joined(self, final: Upload, parts: Sequence[Upload]) -> Upload:
-        writer = self._writer(final, None)
-        try:
+        with self._writing(final, None) as writer:
             for part in parts:
                 with self._layout.upload_bytes(part.id).open("rb") as stream:
                     while block := stream.read(BLOCK):
                         writer.write(block)
-        finally:
-            writer.close()
-        self._states.put(final.id, writer.offset, writer.state)
         return replace(final, offset=writer.offset)
 
     # ---- ending ----------------------------------------------------------------------------
 
     def _finish(self, found: Upload) -> Arrival:
-        """Steps 2 to 5 of the module's text, under the lock; each of them may be done already."""
-        # 2. the note: from here on no byte may follow
-        arrival = self._noted(found)
-        # Told before the bytes move: whoever asks meanwhile finds the folder or this.
-        self._tell_end(found, "received", sha256=arrival.sha256)
-        # 3. the lasting name
-        self._vault.keep_file(self._layout.upload_bytes(found.id), digest=arrival.sha256)
-        # 4. into the inbox
-        disk.make_folder(self._layout.inbox)
-        disk.move(self._layout.upload_arrival(found.id), self._layout.arrival(found.id))
-        # 5. the folder is not needed any more
-        upload_folder.remove(self._layout, found.id)
+        """Steps 1 to 4 of the module's text, under the lock; each of them may be done already."""
+        arrival = self._noted_before(found.id) or self._arrive(found)
+        # 4. the rest is not needed any more
+        if found.final_of:  # the note does not tell of what it was made
+            self._tell_end(replace(found, end="received", sha256=arrival.sha256))
+        upload_files.remove(self._layout, found)
         self._states.forget(found.id)
         return arrival
 
-    def _noted(self, found: Upload) -> Arrival:
-        path = self._layout.upload_arrival(found.id)
-        with contextlib.suppress(MissingError):
-            return read_arrival(path)
+    def _noted_before(self, upload: str) -> Arrival | None:
+        try:
+            return read_arrival(self._layout.arrival(upload))
+        except MissingError:
+            return None
+
+    def _arrive(self, found: Upload) -> Arrival:
+        path = self._layout.upload_bytes(found.id)
+        # 1. flushed, in case nobody lived to do it, and what the sender meant to send
+        disk.flush_file(path)
         digest = self._digest(found)
-        manifest = manifest_from_dict(found.manifest)
-        if manifest.sha256 not in (None, digest):
-            self._remove(found, "terminated")
-            raise _other_bytes()
+        # 2. the lasting name
+        self._vault.keep_file(path, digest=digest, leave=True)
+        # 3. the note
         arrival = Arrival(
             upload=found.id,
             sha256=digest,
             size=found.offset,
-            received_at=self._clock(),
-            manifest=manifest,
+            received_at=parse_iso(iso(self._clock())),  # as the note will say it
+            manifest=manifest_from_dict(found.manifest),
             sender=found.sender,
-            sidecars=upload_folder.sidecars(self._layout, found),
+            sidecars=upload_files.sidecars(self._layout, found),
         )
-        write_arrival(path, arrival)
-        return read_arrival(path)  # exactly what a crash would find
+        disk.make_folder(self._layout.inbox)
+        write_arrival(self._layout.arrival(found.id), arrival)
+        return arrival
 
     def _digest(self, found: Upload) -> Sha256:
-        """Flush, in case nobody lived to do it, and hash what is not hashed yet."""
         path = self._layout.upload_bytes(found.id)
-        disk.flush_file(path)
-        return Sha256(self._states.take(found.id, path, found.offset).digest())
+        digest = Sha256(self._states.take(found.id, path, found.offset).digest())
+        if found.manifest.get("sha256", digest.hex) != digest.hex:
+            self._remove(found, "terminated")
+            raise _other_bytes()
+        return digest
 
     def _remove(self, found: Upload, end: End) -> None:
-        self._tell_end(found, end)
-        upload_folder.remove(self._layout, found.id)
+        """Told before it goes: whoever asks meanwhile finds the upload or this."""
+        self._tell_end(replace(found, end=end))
+        upload_files.remove(self._layout, found)
         self._states.forget(found.id)
 
-    def _tell_end(self, found: Upload, end: End, *, sha256: Sha256 | None = None) -> None:
-        path = self._layout.upload_ended(found.id)
-        write_end(path, found, end=end, at=self._clock(), sha256=sha256)
+    def _tell_end(self, ended: Upload) -> None:
+        write_end(self._layout.upload_ended(ended.id), ended, at=self._clock())
 
     # ---- all of them -----------------------------------------------------------------------
 
     def _recovered(self, upload: str) -> Arrival | None:
         """One damaged upload must not keep the others from being recovered."""
         try:
-            if upload_folder.is_spent(self._layout, upload):
-                upload_folder.remove(self._layout, upload)
-                return None
-            with upload_folder.locked(self._layout, upload) as found:
-                if found.final_of and not self._layout.upload_arrival(upload).exists():
+            with upload_files.locked(self._layout, upload) as found:
+                if self._is_done_with(upload):
+                    upload_files.remove(self._layout, found)
+                elif found.final_of and not self._noted_before(upload):
                     self._remove(found, "terminated")  # its parts are all still there
-                    return None
-                return self._finish(found) if found.is_full and not found.is_partial else None
-        except (BusyError, MissingError, RefusedError):
-            return None
+                elif found.is_full and not found.is_partial:
+                    return self._finish(found)
+        except (BusyError, MissingError):
+            pass  # somebody is at work on it
         except (BodywornError, OSError):
             _log.exception("upload %s could not be recovered and was left as it is", upload)
-            return None
+        return None
+
+    def _is_done_with(self, upload: str) -> bool:
+        """Between note and removal we crashed, and meanwhile it was recorded."""
+        with contextlib.suppress(MissingError):
+            return read_end(self._layout.upload_ended(upload), upload=upload).end == "received"
+        return False
 
     def _has_expired(self, upload: str, now: datetime) -> bool:
         try:
-            with upload_folder.locked(self._layout, upload) as found:
+            with upload_files.locked(self._layout, upload) as found:
                 if found.is_full and not found.is_partial:
                     self._finish(found)
                 elif found.expires_at <= now:
@@ -376,7 +387,7 @@ class Uploads:
         return False
 
     def _forget_ended(self, before: datetime) -> None:
-        for upload in upload_folder.ended(self._layout):
+        for upload in upload_files.ended(self._layout):
             with contextlib.suppress(MissingError):
                 path = self._layout.upload_ended(upload)
                 if read_end(path, upload=upload).created_at < before:

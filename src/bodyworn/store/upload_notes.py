@@ -1,4 +1,4 @@
-"""What is written down about one upload: `info.json` while it grows, a few words when it ended.
+"""What is written down about one upload: `<id>.json` while it grows, a few words when it ended.
 
 The offset is not among it: the size of the bytes on the disk is the offset, and a second record
 of it could only be wrong. Who may write when is for `store.upload`.
@@ -6,6 +6,7 @@ of it could only be wrong. Who may write when is for `store.upload`.
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from typing import Any, Literal
 
 from bodyworn.core.clock import iso, parse_iso
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError, MissingError, RefusedError
+from bodyworn.core.errors import DamagedError, MissingError, RefusedError, SetupError
+from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -36,7 +38,7 @@ class Upload:
     expires_at: datetime  # UTC; unfinished at this moment, it is removed
     manifest: Mapping[str, Any] = field(default_factory=dict)  # JSON values, checked
     metadata: str = ""  # the sender's own words (tus Upload-Metadata), given back as they came
-    sidecars: tuple[str, ...] = ()  # names; the bytes lie beside as sidecar.0, sidecar.1 …
+    sidecars: tuple[str, ...] = ()  # names; the bytes lie beside
     is_partial: bool = False  # a part of another one, no evidence by itself
     final_of: tuple[str, ...] = ()  # the parts that it is made of, in order
     end: End | None = None  # how it ended
@@ -82,9 +84,9 @@ def no_such_upload() -> MissingError:
 
 
 def read_info(path: Path, *, upload: str, offset: int) -> Upload:
-    """`info.json`. Raises FileNotFoundError, DamagedError upload.info-unreadable."""
+    """`<id>.json`. Raises FileNotFoundError, DamagedError upload.info-unreadable."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(disk.read_file(path))
         return Upload(
             id=upload,
             offset=offset,
@@ -107,8 +109,8 @@ def read_info(path: Path, *, upload: str, offset: int) -> Upload:
         ) from None
 
 
-def write_info(path: Path, upload: Upload) -> None:
-    """Write `info.json` durably: what was answered to the sender survives a power cut."""
+def info_bytes(upload: Upload) -> bytes:
+    """What `<id>.json` holds."""
     values = {
         "sender": upload.sender,
         "length": upload.length,
@@ -121,36 +123,49 @@ def write_info(path: Path, upload: Upload) -> None:
         "is_partial": upload.is_partial,
         "final_of": list(upload.final_of),
     }
-    disk.write_atomically(path, json.dumps(values).encode())
+    return json.dumps(values).encode()
 
 
-def write_end(path: Path, upload: Upload, *, end: End, at: datetime, sha256: Sha256 | None) -> None:
+def received(arrival: Arrival) -> Upload:
+    """What an arrival note tells about the upload that it was."""
+    return Upload(
+        id=arrival.upload,
+        sender=arrival.sender,
+        offset=arrival.size,
+        length=arrival.size,
+        largest=arrival.size,
+        created_at=arrival.received_at,
+        expires_at=arrival.received_at,
+        end="received",
+        sha256=arrival.sha256,
+    )
+
+
+def write_end(path: Path, upload: Upload, *, at: datetime) -> None:
     """Leave a few words, none of them personal, for a sender that asks once more.
 
     Neither flushed nor insisted on: without them the sender only begins again, and a full disk
     must not keep an upload from being removed.
     """
     values = {
-        "end": end,
+        "end": upload.end,
         "at": iso(at),
         "sender": upload.sender,
         "size": upload.offset,
-        "sha256": sha256.hex if sha256 else None,
-        "expires_at": iso(upload.expires_at),
+        "sha256": upload.sha256.hex if upload.sha256 else None,
         "is_partial": upload.is_partial,
         "final_of": list(upload.final_of),
     }
     temporary = disk.temporary_name(path)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(disk.FOLDER_MODE, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(values))
-        temporary.replace(path)
+    with contextlib.suppress(OSError, SetupError):
+        disk.write_new(temporary, json.dumps(values).encode())
+        os.rename(temporary, path)
 
 
 def read_end(path: Path, *, upload: str) -> Upload:
     """The few words. Raises MissingError upload.missing."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(disk.read_file(path))
         return Upload(
             id=upload,
             sender=values["sender"],
@@ -158,7 +173,7 @@ def read_end(path: Path, *, upload: str) -> Upload:
             length=values["size"] if values["end"] == "received" else None,
             largest=values["size"],
             created_at=parse_iso(values["at"]),
-            expires_at=parse_iso(values["expires_at"]),
+            expires_at=parse_iso(values["at"]),
             is_partial=values["is_partial"],
             final_of=tuple(values["final_of"]),
             end=values["end"],

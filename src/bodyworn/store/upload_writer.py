@@ -2,67 +2,53 @@
 
 A writer belongs to one append under the upload's lock. Its promise: whatever happens, the file
 ends exactly where its hash state ends, so that the next append may go on from there.
+
+Whole blocks go past the page cache (O_DIRECT, open(2)): footage is written once and read much
+later, and copying it through the cache costs more than receiving it. That needs memory, places and
+lengths in multiples of 4 KiB, so a writer hands out its own aligned buffers to be filled, laid so
+that a byte's place in the buffer and in the file agree modulo 4 KiB. What does not fit (a ragged
+beginning, the last few bytes, a file system that cannot) goes through the cache.
 """
 
+import errno
+import fcntl
 import hashlib
+import mmap
 import os
 import threading
-from collections import OrderedDict
 from pathlib import Path
-from typing import Protocol, Self
 
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 from bodyworn.store.upload_notes import Checksum
+from bodyworn.store.upload_states import BLOCK, Aside, Hash
 
-BLOCK = 1 << 20  # bytes
-_MOST_STATES = 1024  # hash states kept in memory, about 200 bytes each
-
-
-class _Hash(Protocol):
-    def update(self, data: memoryview | bytes, /) -> None: ...
-
-    def digest(self) -> bytes: ...
-
-    def copy(self) -> Self: ...
+_ALIGN = 4096  # bytes; every disk's logical block divides it
+_WORTH_IT = 128 << 10  # bytes; less than this is not worth waiting for a disk
 
 
-class HashStates:
-    """Running SHA-256 states by upload, the least used forgotten first; safe between threads.
-
-    A state is (offset, hash of everything before it). Bytes below an offset that was once kept
-    never change, so a state that lags behind the file only has to read the rest.
-    """
+class Buffers:
+    """Pairs of aligned blocks, handed from one append to the next; safe between threads."""
 
     def __init__(self) -> None:
-        """Empty, as after a restart."""
-        self._states: OrderedDict[str, tuple[int, _Hash]] = OrderedDict()
+        """Made when needed."""
+        self._free: list[memoryview] = []
         self._lock = threading.Lock()
 
-    def take(self, upload: str, path: Path, offset: int) -> _Hash:
-        """The state at `offset`; what is not remembered is read again from the file."""
+    def take(self) -> memoryview:
+        """Two blocks in one view, at a page boundary; their old content is still there."""
         with self._lock:
-            at, state = self._states.pop(upload, (0, hashlib.sha256()))
-        if at > offset:
-            at, state = 0, hashlib.sha256()
-        return _hash_on(state, path, at, offset)
+            return self._free.pop() if self._free else memoryview(mmap.mmap(-1, 2 * BLOCK))
 
-    def put(self, upload: str, offset: int, state: _Hash) -> None:
-        """Remember where an append has ended."""
+    def give_back(self, pair: memoryview) -> None:
+        """Nobody may look at it any more."""
         with self._lock:
-            self._states[upload] = (offset, state)
-            while len(self._states) > _MOST_STATES:
-                self._states.popitem(last=False)
-
-    def forget(self, upload: str) -> None:
-        """The upload has ended."""
-        with self._lock:
-            self._states.pop(upload, None)
+            self._free.append(pair)
 
 
 class Writer:
-    """One append: `write` blocks, then `verify`, then `close`."""
+    """One append: fill `space` and say `filled`, or `write`; then `verify`, then `close`."""
 
     def __init__(
         self,
@@ -70,39 +56,61 @@ class Writer:
         *,
         offset: int,
         room: int,
-        state: _Hash,
+        state: Hash,
         checksum: Checksum | None,
+        pair: memoryview,
     ) -> None:
         """`room` is how many bytes may come at most; `state` is the hash of those before."""
+        self.arrival: Arrival | None = None  # set once the last byte has finished the upload
+        self.state: Hash | None = state  # None once it and the file have gone apart
         self._handle = os.open(path, os.O_WRONLY)
-        os.lseek(self._handle, offset, os.SEEK_SET)
-        self._start, self._room = offset, room
+        self._may_be_direct = True
+        self._is_direct = False
+        self._start = self._written = offset
+        self._end = offset + room
         self._checksum = checksum
         self._before = state.copy() if checksum else None
         self._check = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self.offset = offset
-        self.state = state
-        self.arrival: Arrival | None = None  # set once the last byte has finished the upload
+        self._aside = Aside(self._absorb)
+        self._halves = (pair[:BLOCK], pair[BLOCK:])
+        self._which = 0  # the half that is being filled
+        self._first = self._fill = offset % _ALIGN  # its first byte and its next free one
+
+    @property
+    def offset(self) -> int:
+        """Where the next byte goes."""
+        return self._written + self._fill - self._first
 
     def expect(self, size: int | None) -> None:
-        """Refuse at once what is announced and cannot fit. Raises RefusedError as `write` does."""
-        if size is not None and size > self._room:
+        """Refuse at once what is announced and cannot fit. Raises RefusedError upload.too-large."""
+        if size is not None and size > self._end - self.offset:
             raise too_large()
 
-    def write(self, block: memoryview | bytes) -> None:
-        """Take one block in whole. Raises RefusedError upload.too-large, SetupError disk.full."""
-        if len(block) > self._room:
+    def space(self, most: int) -> memoryview:
+        """Where the next bytes belong: at least one, at most `most`."""
+        return self._halves[self._which][self._fill : min(BLOCK, self._fill + most)]
+
+    def filled(self, count: int) -> None:
+        """So many bytes were put into `space`. Raises RefusedError upload.too-large, disk.full."""
+        if count > self._end - self.offset:
             raise too_large()
-        with disk.full_disk_explained():
-            disk.write_all(self._handle, block)
-        self.state.update(block)
-        if self._check:
-            self._check.update(block)
-        self.offset += len(block)
-        self._room -= len(block)
+        self._fill += count
+        if self._fill == BLOCK:
+            self._turn()
+
+    def write(self, block: memoryview | bytes) -> None:
+        """Take bytes that lie elsewhere. Raises as `filled` does."""
+        rest = memoryview(block)
+        while rest:
+            space = self.space(len(rest))
+            space[:] = rest[: len(space)]
+            self.filled(len(space))
+            rest = rest[len(space) :]
 
     def verify(self) -> None:
         """Compare what came with the checksum. Raises RefusedError upload.wrong-checksum (460)."""
+        self._turn()
+        self._aside.wait()
         if self._check and self._checksum and self._check.digest() != self._checksum.digest:
             raise RefusedError(
                 "upload.wrong-checksum",
@@ -113,18 +121,85 @@ class Writer:
 
     def roll_back(self) -> None:
         """After a failure: bytes with a checksum count as a whole or not at all; others stay."""
-        if self._before:
-            self.offset, self.state = self._start, self._before
-        # A block of which only half fitted on the disk is cut off again, too.
-        os.ftruncate(self._handle, self.offset)
+        try:
+            if not self._before:
+                self._turn()
+        finally:
+            self._aside.wait()
+            if self._before:
+                self._written, self.state = self._start, self._before
+            self._fill = self._first
+            # A block of which only half fitted on the disk is cut off again, too.
+            os.ftruncate(self._handle, self._written)
 
     def close(self) -> None:
         """Flush what is kept: an offset that was answered survives a power cut."""
         try:
+            self._aside.close()
             with disk.full_disk_explained():
                 os.fdatasync(self._handle)
         finally:
             os.close(self._handle)
+
+    def _absorb(self, block: memoryview) -> None:
+        if self.state:
+            self.state.update(block)
+        if self._check:
+            self._check.update(block)
+
+    def _turn(self) -> None:
+        """Write and hash what the half holds, then begin the other half."""
+        if self._fill == self._first:
+            return
+        filled = self._halves[self._which][self._first : self._fill]
+        self._aside.wait()  # the other half must be free before anybody fills it
+        self._aside.take(filled)
+        try:
+            with disk.full_disk_explained():
+                self._store(filled)
+        except BaseException:
+            # The hash may know more than the file now: the next append reads the file again.
+            self._aside.wait()
+            self.state, self._fill = None, self._first
+            raise
+        self._written += len(filled)
+        self._which = 1 - self._which
+        self._first = self._fill = self._written % _ALIGN
+
+    def _store(self, filled: memoryview) -> None:
+        """A ragged beginning, whole blocks past the cache, a ragged end."""
+        ragged = -self._written % _ALIGN
+        straight = (len(filled) - ragged) // _ALIGN * _ALIGN
+        if straight < _WORTH_IT or not self._may_be_direct:
+            self._put(filled, self._written)
+            return
+        self._put(filled[:ragged], self._written)
+        self._put_direct(filled[ragged : ragged + straight], self._written + ragged)
+        self._put(filled[ragged + straight :], self._written + ragged + straight)
+
+    def _put_direct(self, block: memoryview, place: int) -> None:
+        done = 0
+        try:
+            self._go(direct=True)
+            done = os.pwrite(self._handle, block, place)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            self._may_be_direct = False  # this file system cannot
+        self._put(block[done:], place + done)
+
+    def _put(self, block: memoryview, place: int) -> None:
+        if block:
+            self._go(direct=False)
+        while block:
+            done = os.pwrite(self._handle, block, place)
+            block, place = block[done:], place + done
+
+    def _go(self, *, direct: bool) -> None:
+        if direct != self._is_direct:
+            flags = fcntl.fcntl(self._handle, fcntl.F_GETFL) & ~os.O_DIRECT
+            fcntl.fcntl(self._handle, fcntl.F_SETFL, flags | (os.O_DIRECT if direct else 0))
+            self._is_direct = direct
 
 
 def too_large() -> RefusedError:
@@ -135,12 +210,3 @@ def too_large() -> RefusedError:
         hint="Say the right length when creating it, or ask for a ticket that allows more.",
         status=413,
     )
-
-
-def _hash_on(state: _Hash, path: Path, start: int, end: int) -> _Hash:
-    with path.open("rb") as stream:
-        stream.seek(start)
-        while start < end and (block := stream.read(min(BLOCK, end - start))):
-            state.update(block)
-            start += len(block)
-    return state

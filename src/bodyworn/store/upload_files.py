@@ -1,0 +1,165 @@
+"""The files of one upload: what is known about it, its bytes, its sidecars.
+
+`<id>.json` is the upload: it appears last and goes first, so that nobody ever sees half of one.
+The files are flat and few, because making and removing files is what many small uploads cost.
+Which changes are allowed, and in which order, is for `store.upload`.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.store import disk
+from bodyworn.store.inbox import read_arrival
+from bodyworn.store.layout import Layout
+from bodyworn.store.upload_notes import (
+    Upload,
+    check_id,
+    info_bytes,
+    is_id,
+    read_end,
+    read_info,
+    received,
+    refuse_ended,
+)
+
+MOST_SIDECARS = 16
+LARGEST_SIDECAR = 1 << 20  # bytes
+LITTER_AGE_S = 3600  # seconds; a file of no upload this old belongs to nobody any more
+
+Sidecars = Sequence[tuple[str, bytes]]
+
+
+def look(layout: Layout, upload: str) -> Upload:
+    """An upload as it stands, unfinished or ended. Raises MissingError upload.missing."""
+    check_id(upload)
+    with contextlib.suppress(FileNotFoundError):
+        return _read(layout, upload)
+    return _ended(layout, upload)
+
+
+@contextlib.contextmanager
+def locked(layout: Layout, upload: str) -> Iterator[Upload]:
+    """The unfinished upload as it stands, and nobody else may change it meanwhile.
+
+    Raises BusyError upload.second-writer (web 423), MissingError, or RefusedError upload.complete.
+    """
+    check_id(upload)
+    with contextlib.ExitStack() as stack:
+        try:
+            _lock(layout.upload_bytes(upload), stack)
+            found = _read(layout, upload)
+        except FileNotFoundError:
+            found = _ended(layout, upload)
+        refuse_ended(found)
+        yield found
+
+
+def make(layout: Layout, upload: Upload, sidecars: Sidecars) -> None:
+    """Make the files, but do not flush them: a sender that loses them has lost nothing yet.
+
+    Raises SetupError disk.full, RefusedError upload.sidecars-too-large, .sidecar-name.
+    """
+    _check_sidecars(sidecars)
+    disk.make_folder(layout.ended)
+    try:
+        for number, (_, data) in enumerate(sidecars):
+            disk.write_new(layout.upload_sidecar(upload.id, number), data)
+        disk.write_new(layout.upload_bytes(upload.id), b"")
+        temporary = disk.temporary_name(layout.upload_info(upload.id))
+        disk.write_new(temporary, info_bytes(upload))
+        os.rename(temporary, layout.upload_info(upload.id))
+    except BaseException:
+        remove(layout, upload)
+        raise
+
+
+def flush(layout: Layout, upload: Upload) -> None:
+    """Make it survive a power cut: needed once, before any of its bytes is acknowledged."""
+    for number in range(len(upload.sidecars)):
+        disk.flush_file(layout.upload_sidecar(upload.id, number))
+    disk.flush_file(layout.upload_info(upload.id))
+    disk.flush_folder(layout.uploads)
+
+
+def remove(layout: Layout, upload: Upload) -> None:
+    """Take all of it away; no error for what is gone. The caller holds its lock."""
+    layout.upload_info(upload.id).unlink(missing_ok=True)
+    layout.upload_bytes(upload.id).unlink(missing_ok=True)
+    for number in range(len(upload.sidecars)):
+        layout.upload_sidecar(upload.id, number).unlink(missing_ok=True)
+
+
+def unfinished(layout: Layout) -> list[str]:
+    """The ids of all uploads, in no order that means anything."""
+    return [path.stem for path in layout.uploads.glob("*.json") if is_id(path.stem)]
+
+
+def ended(layout: Layout) -> list[str]:
+    """The ids of what ended and is remembered."""
+    return [path.stem for path in layout.ended.glob("*.json") if is_id(path.stem)]
+
+
+def sidecars(layout: Layout, upload: Upload) -> tuple[tuple[str, bytes], ...]:
+    """The sidecars that were handed over when it was created."""
+    return tuple(
+        (name, disk.read_file(layout.upload_sidecar(upload.id, number)))
+        for number, name in enumerate(upload.sidecars)
+    )
+
+
+def sweep_litter(layout: Layout) -> None:
+    """Remove what a crash left half made or half removed; it was never visible as an upload."""
+    oldest = time.time() - LITTER_AGE_S
+    uploads = set(unfinished(layout))
+    for path in layout.uploads.glob("*"):
+        if path.name.partition(".")[0] not in uploads and path.is_file():
+            _remove_if_older(path, oldest)
+
+
+def _remove_if_older(path: Path, oldest: float) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_mtime < oldest:
+            path.unlink()
+
+
+def _ended(layout: Layout, upload: str) -> Upload:
+    with contextlib.suppress(MissingError):
+        return read_end(layout.upload_ended(upload), upload=upload)
+    with contextlib.suppress(MissingError, DamagedError):
+        return received(read_arrival(layout.arrival(upload)))
+    # Between the two looks the note may have been done with.
+    return read_end(layout.upload_ended(upload), upload=upload)
+
+
+def _lock(path: Path, stack: contextlib.ExitStack) -> None:
+    """Lock the bytes: of all its files the one that is never replaced."""
+    handle = os.open(path, os.O_RDONLY)
+    stack.callback(os.close, handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BusyError(
+            "upload.second-writer",
+            "Somebody else is writing to this upload.",
+            hint="Ask for its offset in a few seconds and go on from there.",
+            retry_after=2,
+            status=423,
+        ) from None
+
+
+def _read(layout: Layout, upload: str) -> Upload:
+    offset = os.stat(layout.upload_bytes(upload)).st_size
+    return read_info(layout.upload_info(upload), upload=upload, offset=offset)
+
+
+def _check_sidecars(sidecars: Sidecars) -> None:
+    hint = f"At most {MOST_SIDECARS} sidecars of {LARGEST_SIDECAR >> 20} MiB travel with a video."
+    if len(sidecars) > MOST_SIDECARS or any(len(data) > LARGEST_SIDECAR for _, data in sidecars):
+        raise RefusedError("upload.sidecars-too-large", "Too many sidecars.", hint=hint, status=413)
+    if any(not (0 < len(name) <= 200 and name.isprintable()) for name, _ in sidecars):
+        raise RefusedError("upload.sidecar-name", "A sidecar has a printable name.", status=400)
