@@ -67,11 +67,12 @@ def demo(
         Face.of(ctx), seed=seed, moment=moment, password=password, fresh=fresh, stop=stop_signal()
     )
     prepare(stage.settings)
-    with Servers(stage.settings, log_to=stage.settings.layout.serve_log) as servers:
+    log_to = stage.settings.layout.serve_log
+    with Servers(stage.settings, stop=stage.stop, log_to=log_to) as servers:
         seconds = fill(stage) if not stage.marker.is_complete else None
         say_end(stage, seconds)
         if serve:
-            servers.watch(stage.stop)
+            servers.watch()
 
 
 def set_up(

@@ -110,6 +110,8 @@ def run() -> None:
     """The program's entry: errors become a sentence, a hint and an exit code."""
     try:
         app(prog_name="bodyworn")
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:
         sys.exit(Face.of_words(sys.argv).fail(in_words(error)))
 

@@ -26,9 +26,9 @@ def serve(ctx: typer.Context) -> None:
     log_json("serve")
     stop = stop_signal()
     prepare(settings)
-    with Servers(settings) as servers:
+    with Servers(settings, stop=stop) as servers:
         say_addresses(face, settings)
-        servers.watch(stop)
+        servers.watch()
 
 
 def say_addresses(face: Face, settings: "Settings") -> None:

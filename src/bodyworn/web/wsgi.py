@@ -1,8 +1,10 @@
 """The pages and the API as a WSGI application, for Granian or any other WSGI server."""
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings as django_conf
 from django.core.handlers.wsgi import WSGIHandler
 
 from bodyworn.settings import Settings
@@ -12,7 +14,12 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def application(settings: Settings) -> Application:
-    """The application of one data folder; configures Django, so one a process."""
+    """The application of one data folder; configures Django, so one a process.
+
+    Addresses are loaded here and not at the first request, so that a fault in them stops the
+    start and is said once.
+    """
     configure(settings)
+    import_module(django_conf.ROOT_URLCONF)
     handler: Application = WSGIHandler()
     return handler

@@ -17,7 +17,13 @@ _QUERY = re.compile(r"\?[^\s\"']+")
 _TICKET = re.compile(r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{40,}")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+\S+")
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]*@")
-QUIET = {"_granian": logging.WARNING, "granian": logging.WARNING, "httpx": logging.WARNING}
+QUIET = ("_granian", "granian", "httpx", "huey", "whitenoise")  # loggers that say too much
+# Granian sets up handlers of its own unless it is told to hand everything on.
+GRANIAN = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
 
 
 def without_secrets(text: str) -> str:
@@ -60,5 +66,5 @@ def log_json(part: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(part))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

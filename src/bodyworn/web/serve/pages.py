@@ -15,7 +15,7 @@ from granian.log import LogLevels
 
 from bodyworn.settings import Settings
 from bodyworn.web.door.reading_server import leave_with
-from bodyworn.web.serve.logs import log_json
+from bodyworn.web.serve.logs import GRANIAN, log_json
 from bodyworn.web.wsgi import Application, application
 
 THREADS = 2
@@ -35,6 +35,7 @@ def main(settings: Settings) -> None:
         http=HTTPModes.auto,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=GRANIAN,
         ssl_cert=Path(certificate) if certificate else None,
         ssl_key=Path(key) if key else None,
         respawn_failed_workers=True,

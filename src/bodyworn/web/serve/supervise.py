@@ -1,7 +1,7 @@
 """The supervisor: starts the parts, waits until each is well, restarts what dies, ends them all.
 
-    with Servers(settings) as servers:     # every part answers
-        servers.watch(stop)                # until `stop` is set
+    with Servers(settings, stop=stop) as servers:     # every part answers
+        servers.watch()                               # until `stop` is set
 
 One supervisor a data folder: a lock on a file of it, which the kernel takes back from the dead.
 What each part does is for `web.serve.parts`; what must be true of the data folder before it is
@@ -69,12 +69,16 @@ class Child:
         self._start_at = 0.0
         _log.info("%s started as process %s", self.part.name, self.pid)
 
-    def wait_until_up(self, deadline: float) -> None:
-        """Raises SetupError serve.part-failed."""
+    def wait_until_up(self, deadline: float, stop: threading.Event) -> None:
+        """Raises SetupError serve.part-failed, KeyboardInterrupt if `stop` is set meanwhile."""
+        pause = 0.05
         while time.monotonic() < deadline and self.is_alive:
             if self.part.is_up(self._settings):
                 return
-            time.sleep(0.05)
+            # Longer each time: a part that answers with faults would fill the log with them.
+            if stop.wait(pause):
+                raise KeyboardInterrupt
+            pause = min(1.2 * pause, 1.0)
         raise SetupError(
             "serve.part-failed",
             f"The part “{self.part.name}” did not come up.",
@@ -124,10 +128,12 @@ class Servers:
         self,
         settings: Settings,
         *,
+        stop: threading.Event,
         log_to: Path | None = None,
         parts: tuple[Part, ...] = PARTS,
     ) -> None:
-        """`log_to` takes the parts' logs; None leaves them on standard error."""
+        """`stop` ends them all; `log_to` takes their logs, None leaves them on standard error."""
+        self._stop = stop
         self._settings = settings
         self.children = [Child(part, settings, log_to) for part in parts]
         self._lock: IO[str] | None = None
@@ -141,14 +147,14 @@ class Servers:
                 child.start()
             deadline = time.monotonic() + FIRST_ANSWER
             for child in self.children:
-                child.wait_until_up(deadline)
+                child.wait_until_up(deadline, self._stop)
         except BaseException:
             self.stop()
             raise
 
-    def watch(self, stop: threading.Event) -> None:
+    def watch(self) -> None:
         """Look after the parts until `stop` is set."""
-        while not stop.wait(LOOK_EVERY):
+        while not self._stop.wait(LOOK_EVERY):
             for child in self.children:
                 child.look_after()
 
