@@ -1,0 +1,144 @@
+"""Do rows and events tell one story? No event, no change; and no row without its event.
+
+Pure comparison over rows that were read already: every function names the first thing that is
+wrong by raising DamagedError. `work.verify` decides what is read, and reads the bytes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bodyworn.core.clock import iso
+from bodyworn.core.errors import DamagedError, MissingError
+from bodyworn.core.terms import CopyKind, EventType
+from bodyworn.custody.event import open_event, read_leaf
+from bodyworn.custody.tree import leaf_hash
+from bodyworn.records.ledger import as_noun
+from bodyworn.records.models import Copy, CustodyEvent, Recording, RetentionDecision
+
+BOOKED = (EventType.DERIVATION, EventType.INGESTION, EventType.RETENTION_DECIDED)
+"""The types of event that rows are compared with."""
+
+
+def check_event(row: CustodyEvent) -> None:
+    """A row's facts are those that its own leaf commits to. Raises DamagedError books.event.
+
+    An erased salt is lawful: what it hid can no longer be compared, everything else is.
+    """
+    leaf = bytes(row.leaf)
+    try:
+        salts = {name: bytes.fromhex(salt) for name, salt in row.salts.items()}
+        if leaf_hash(leaf).hex() != row.leaf_hash or read_leaf(leaf).id != row.uid:
+            raise DamagedError("books.event", "The leaf of this event is not its own.")
+        open_event(leaf, salts, as_noun(row))
+    except MissingError:
+        return
+    except (DamagedError, ValueError) as error:
+        raise _wrong("books.event", f"{named(row)}: {error}", row.subject) from None
+
+
+def check_leaf(row: CustodyEvent, entry: bytes) -> None:
+    """A row's leaf is the entry at its place in the log. Raises DamagedError books.leaf."""
+    if bytes(row.leaf) != entry:
+        raise _wrong("books.leaf", f"{named(row)} is not what the log holds there.", row.subject)
+
+
+def check_recording(
+    recording: Recording,
+    *,
+    events: Sequence[CustodyEvent],
+    copies: Sequence[Copy],
+    decisions: Sequence[RetentionDecision],
+) -> None:
+    """A recording, its copies and its retention are those of its events.
+
+    Raises DamagedError books.no-ingestion, .master, .sidecar, .copy or .retention.
+    """
+    ingestion = _one_ingestion(recording, events)
+    _check_master(recording, ingestion, copies)
+    _check_sidecars(recording, ingestion, copies)
+    _check_derived(recording, events, copies)
+    _check_retention(recording, events, decisions)
+
+
+def check_subject(subject: str, recording: Recording | None) -> None:
+    """An ingestion has its recording. Raises DamagedError books.recording-gone."""
+    if recording is None or recording.reference != subject:
+        raise _wrong(
+            "books.recording-gone", f"{subject} was taken in, and has no row any more.", subject
+        )
+
+
+def named(row: CustodyEvent) -> str:
+    """An event as a person would look for it."""
+    place = "without a place" if row.leaf_index is None else str(row.leaf_index)
+    return f"Event {place} ({row.type} of {row.subject})"
+
+
+def _one_ingestion(recording: Recording, events: Iterable[CustodyEvent]) -> CustodyEvent:
+    found = [event for event in events if event.type == EventType.INGESTION]
+    if len(found) != 1 or found[0].subject != recording.reference:
+        raise _wrong(
+            "books.no-ingestion",
+            f"{recording.reference} has {len(found)} events of ingestion under its name.",
+            recording.reference,
+        )
+    return found[0]
+
+
+def _check_master(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
+    masters = [(copy.sha256, copy.size) for copy in copies if copy.kind == CopyKind.MASTER]
+    said = (ingestion.detail.get("sha256"), ingestion.detail.get("size"))
+    if masters != [said]:
+        raise _wrong(
+            "books.master",
+            f"The master of {recording.reference} is not the one that was taken in.",
+            recording.reference,
+        )
+
+
+def _check_sidecars(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
+    kept = {(copy.sha256, copy.size) for copy in copies if copy.kind == CopyKind.SIDECAR}
+    said = {(digest, size) for _, digest, size in ingestion.detail.get("sidecars", [])}
+    if kept != said:
+        raise _wrong(
+            "books.sidecar",
+            f"The sidecars of {recording.reference} are not those that were taken in.",
+            recording.reference,
+        )
+
+
+def _check_derived(
+    recording: Recording, events: Sequence[CustodyEvent], copies: Sequence[Copy]
+) -> None:
+    details = [event.detail for event in events if event.type == EventType.DERIVATION]
+    said = {_made(detail) for detail in details}
+    derived = [c for c in copies if c.kind not in {CopyKind.MASTER, CopyKind.SIDECAR}]
+    kept = {(copy.kind, copy.sha256, copy.size) for copy in derived}
+    for kind, digest, _ in sorted(kept ^ said, key=str):
+        raise _wrong(
+            "books.copy",
+            f"The {kind} {str(digest)[:6]}… of {recording.reference} has a row or an event, "
+            "and not both.",
+            recording.reference,
+        )
+
+
+def _made(detail: Mapping[str, object]) -> tuple[object, object, object]:
+    return detail.get("kind"), detail.get("sha256"), detail.get("size")
+
+
+def _check_retention(
+    recording: Recording, events: Sequence[CustodyEvent], decisions: Sequence[RetentionDecision]
+) -> None:
+    details = [event.detail for event in events if event.type == EventType.RETENTION_DECIDED]
+    said = [(detail.get("rule"), detail.get("keep_until")) for detail in details]
+    kept = [(one.rule, iso(one.keep_until) if one.keep_until else None) for one in decisions]
+    if sorted(kept, key=str) != sorted(said, key=str):
+        raise _wrong(
+            "books.retention",
+            f"How long {recording.reference} is kept is not what was decided.",
+            recording.reference,
+        )
+
+
+def _wrong(code: str, message: str, subject: str) -> DamagedError:
+    return DamagedError(code, message, subject=subject)

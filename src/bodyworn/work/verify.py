@@ -1,0 +1,230 @@
+"""Is everything as it was? The whole store or one recording, from the inside.
+
+Outsiders need less and trust less: `custody.verify` judges the log from its files and a key. Here
+the database, the log and the bytes are compared with each other, so that whoever changes one of
+them must change all three, and forge a signature.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BodywornError, DamagedError
+from bodyworn.core.tasks import Progress, silent
+from bodyworn.core.terms import EventType
+from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.tiles import EntryReader, TileReader
+from bodyworn.custody.tree import leaf_hash, verify_inclusion
+from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
+from bodyworn.records import models, queries_of_one
+from bodyworn.records.models import Copy, CustodyEvent, Recording
+from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
+from bodyworn.work.house import House
+
+CHUNK = 200  # rows that are held in memory at once
+
+Check = Callable[[], str]
+"""Answers what was found, in a sentence; raises BodywornError at the first wrong thing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreVerdict:
+    """What a verification found, step by step; a broken step does not keep the others."""
+
+    steps: tuple[Step, ...]  # in order
+    wrong: tuple[dict[str, Any], ...] = field(default=())  # each broken step's first wrong thing
+    not_proved: tuple[str, ...] = NOT_PROVED  # sentences, always
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step held."""
+        return all(step.ok for step in self.steps)
+
+    def require(self) -> None:
+        """Raises DamagedError store.not-verified with the first broken step's sentence."""
+        for step, wrong in zip((s for s in self.steps if not s.ok), self.wrong, strict=True):
+            raise DamagedError("store.not-verified", step.sentence, step=step.number, found=wrong)
+
+
+def verify_store(house: House, *, progress: Progress = silent) -> StoreVerdict:
+    """Compare log, database and bytes with each other, all of them.
+
+    1. The log leads from its entries to its signed root, and continues the newest checkpoint
+       that the database remembers.
+    2. Every entry of the log is the leaf of its event, and no event is missing.
+    3. Every event says what its leaf commits to.
+    4. Every recording, copy and decision has its event, and every such event its row.
+    5. The stored bytes are those that the copies name.
+
+    What waits for its place can be compared with its own leaf only. `progress` counts events,
+    recordings and files, one after the other.
+    """
+    return _judged(
+        lambda: _log_is_whole(house, progress),
+        lambda: _events_are_the_entries(house),
+        lambda: _events_are_true(progress),
+        lambda: _books_agree(progress),
+        lambda: _bytes_are_unchanged(house, Copy.objects.all(), progress),
+    )
+
+
+def verify_recording(house: House, reference: str, *, progress: Progress = silent) -> StoreVerdict:
+    """The same for one recording. Raises MissingError records.no-recording.
+
+    1. Every one of its events that the log has signed is in the signed tree.
+    2. Every one of its events says what its leaf commits to.
+    3. Recording, copies and decisions are those of its events.
+    4. The stored bytes are those that its copies name.
+    """
+    recording = queries_of_one.recording(reference)
+    return _judged(
+        lambda: _events_are_proved(house, recording),
+        lambda: _all_true(recording.events.order_by("id")),
+        lambda: _one_book_agrees(recording),
+        lambda: _bytes_are_unchanged(house, recording.copies.all(), progress),
+    )
+
+
+def _judged(*checks: Check) -> StoreVerdict:
+    steps: list[Step] = []
+    wrong: list[dict[str, Any]] = []
+    for number, check in enumerate(checks, start=1):
+        try:
+            steps.append(Step(number, check(), ok=True))
+        except BodywornError as error:
+            steps.append(Step(number, error.message, ok=False))
+            wrong.append(error.as_dict())
+    return StoreVerdict(steps=tuple(steps), wrong=tuple(wrong))
+
+
+def _log_is_whole(house: House, progress: Progress) -> str:
+    remembered = models.Checkpoint.objects.order_by("-size").first()
+    if remembered is None and house.log.checkpoint() is None:
+        return "No checkpoint was published yet."
+    older = remembered.note if remembered else None
+    verdict = verify_log(house.layout.log, house.signer.verifier, older=older, progress=progress)
+    verdict.require()
+    return verdict.steps[3].sentence
+
+
+def _events_are_the_entries(house: House) -> str:
+    checkpoint = house.log.checkpoint()
+    if checkpoint is None:
+        return "The log has no entries yet."
+    tiles = TileReader(house.layout.log, size=checkpoint.size, root=checkpoint.root)
+    rows = CustodyEvent.objects.filter(leaf_index__lt=checkpoint.size).order_by("leaf_index")
+    numbered = zip(count(), _entries(EntryReader(tiles), checkpoint.size), strict=False)
+    for row in rows.iterator(CHUNK):
+        index, entry = next(numbered)
+        if row.leaf_index != index:
+            raise _no_row(index)
+        check_leaf(row, entry)
+    for index, _ in numbered:
+        raise _no_row(index)
+    return f"All {checkpoint.size} entries of the log are the leaves of their events."
+
+
+def _entries(reader: EntryReader, size: int) -> Iterator[bytes]:
+    for number in range(-(-size // WIDTH)):
+        yield from reader.bundle(number)
+
+
+def _no_row(index: int) -> DamagedError:
+    return DamagedError(
+        "books.event-gone", f"Event {index} of the log has no row any more.", entry=index
+    )
+
+
+def _events_are_true(progress: Progress) -> str:
+    return _all_true(CustodyEvent.objects.order_by("id"), progress)
+
+
+def _all_true(rows: QuerySet[CustodyEvent], progress: Progress = silent) -> str:
+    total, done = rows.count(), 0
+    for done, row in enumerate(rows.iterator(CHUNK), start=1):
+        check_event(row)
+        progress(done, max(done, total), "events")
+    return f"All {done} events say what their leaves commit to."
+
+
+def _books_agree(progress: Progress) -> str:
+    # What arrives while we read is left to the next time: both sides of it could not be seen.
+    newest = Recording.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    total, done = Recording.objects.filter(id__lte=newest).count(), 0
+    for recording in _with_their_events(Recording.objects.filter(id__lte=newest)):
+        _one_book_agrees(recording)
+        done += 1
+        progress(done, max(done, total), "recordings")
+    _ingestions_have_recordings(newest)
+    return f"All {done} recordings, their copies and decisions agree with their events."
+
+
+def _with_their_events(rows: QuerySet[Recording]) -> Iterator[Recording]:
+    """In chunks, because a force has millions of them."""
+    booked = Prefetch("events", CustodyEvent.objects.filter(type__in=BOOKED))
+    with_all = rows.order_by("id").prefetch_related(booked, "copies", "retention")
+    yield from with_all.iterator(CHUNK)
+
+
+def _one_book_agrees(recording: Recording) -> str:
+    check_recording(
+        recording,
+        events=[event for event in recording.events.all() if event.type in BOOKED],
+        copies=list(recording.copies.all()),
+        decisions=list(recording.retention.all()),
+    )
+    return "Recording, copies and decisions are those of its events."
+
+
+def _ingestions_have_recordings(newest: int) -> None:
+    rows = CustodyEvent.objects.filter(type=EventType.INGESTION).order_by("id")
+    numbers = rows.values_list("recording_id", "subject").iterator(CHUNK)
+    for chunk in _chunks(numbers):
+        known = Recording.objects.in_bulk([number for number, _ in chunk if number])
+        for number, subject in chunk:
+            if number is None or number <= newest:
+                check_subject(subject, known.get(number) if number else None)
+
+
+def _chunks(items: Iterable[tuple[int | None, str]]) -> Iterator[list[tuple[int | None, str]]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def _events_are_proved(house: House, recording: Recording) -> str:
+    checkpoint, proved, waiting = house.log.checkpoint(), 0, 0
+    for row in recording.events.order_by("id"):
+        if checkpoint is None or row.leaf_index is None or row.leaf_index >= checkpoint.size:
+            waiting += 1
+            continue
+        hashes = house.log.prove_inclusion(row.leaf_index, checkpoint.size)
+        verify_inclusion(
+            leaf_hash(bytes(row.leaf)),
+            hashes,
+            index=row.leaf_index,
+            size=checkpoint.size,
+            root=checkpoint.root,
+        )
+        proved += 1
+    return f"{proved} of its events are in the signed tree; {waiting} wait for it."
+
+
+def _bytes_are_unchanged(house: House, copies: QuerySet[Copy], progress: Progress) -> str:
+    found = copies.order_by("sha256").values_list("sha256", "size").distinct()
+    total, done, size_of_all = found.count(), 0, 0
+    for done, (digest, size) in enumerate(found.iterator(CHUNK), start=1):
+        _check_blob(house, Sha256.parse(digest), size)
+        size_of_all += size
+        progress(done, max(done, total), "files")
+    return f"All {done} files, {size_of_all:,} bytes, are unchanged."
+
+
+def _check_blob(house: House, digest: Sha256, size: int) -> None:
+    house.vault.check(digest)
+    if house.vault.size(digest) != size:
+        raise DamagedError("books.size", f"{digest.short}… has not the size of its row.")

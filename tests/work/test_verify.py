@@ -1,0 +1,280 @@
+"""Whatever Mallory changes, somebody who looks finds it, and is told what it is."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.work.arriving import DOCK, arrive, film
+from tests.work.events import looks
+from tests.work.mallory import by_force
+
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import DamagedError, MissingError
+from bodyworn.core.terms import CopyKind, EventType
+from bodyworn.records.models import Copy, CustodyEvent, Recording
+from bodyworn.work.house import House
+from bodyworn.work.ingest import take_in
+from bodyworn.work.log import integrate
+from bodyworn.work.verify import StoreVerdict, verify_recording, verify_store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store(house: House) -> House:
+    """Two recordings, one with a sidecar, 40 looks, all of it published; one look waits."""
+    for number in (1, 2):
+        sidecars = [("0007.key", b"key")] if number == 1 else []
+        arrival = arrive(house, film(number), sequence=number, sidecars=sidecars)
+        take_in(house, arrival, by=DOCK)
+    looks(40)
+    integrate(house)
+    looks(1, start=40)
+    return house
+
+
+def first() -> Recording:
+    return Recording.objects.order_by("id")[0]
+
+
+def broken(verdict: StoreVerdict) -> list[int]:
+    return [step.number for step in verdict.steps if not step.ok]
+
+
+def codes(verdict: StoreVerdict) -> set[str]:
+    return {wrong["code"] for wrong in verdict.wrong}
+
+
+def test_what_nobody_touched_holds(store: House) -> None:
+    verdict = verify_store(store)
+    assert verdict.ok, verdict
+    assert len(verdict.steps) == 5
+    verdict.require()
+    assert verify_recording(store, first().reference).ok
+
+
+def test_an_empty_house_holds(house: House) -> None:
+    assert verify_store(house).ok
+
+
+def test_a_store_that_nobody_published_holds(house: House) -> None:
+    take_in(house, arrive(house), by=DOCK)
+    assert verify_store(house).ok
+    assert verify_recording(house, first().reference).ok
+
+
+def test_progress_is_told(store: House) -> None:
+    told: list[str] = []
+    verify_store(store, progress=lambda _done, _of, what: told.append(what))
+    assert {"events", "recordings", "files"} <= set(told)
+
+
+def test_a_changed_byte_of_a_master_is_found(store: House) -> None:
+    digest = first().copies.get(kind=CopyKind.MASTER).sha256
+    path = store.layout.blob(Sha256.parse(digest))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    verdict = verify_store(store)
+    assert broken(verdict) == [5]
+    assert codes(verdict) == {"blob.changed"}
+    assert broken(verify_recording(store, first().reference)) == [4]
+    with pytest.raises(DamagedError) as damaged:
+        verdict.require()
+    assert damaged.value.code == "store.not-verified"
+
+
+def test_bytes_that_are_gone_are_found(store: House) -> None:
+    digest = first().copies.get(kind=CopyKind.SIDECAR).sha256
+    store.layout.blob(Sha256.parse(digest)).unlink()
+    assert codes(verify_store(store)) == {"blob.missing"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "steps", "code"),
+    [
+        (
+            "DELETE FROM records_custodyevent WHERE leaf_index = 20",
+            [2],
+            "books.event-gone",
+        ),
+        (
+            "DELETE FROM records_custodyevent WHERE leaf_index = (SELECT max(leaf_index) "
+            "FROM records_custodyevent)",
+            [2],
+            "books.event-gone",
+        ),
+        ("DELETE FROM records_custodyevent WHERE type = 'view'", [2], "books.event-gone"),
+        (
+            "UPDATE records_custodyevent SET actor = 'bob' WHERE leaf_index = 20",
+            [3],
+            "books.event",
+        ),
+        (
+            "UPDATE records_custodyevent SET purpose = 'complaint' WHERE leaf_index = 20",
+            [3],
+            "books.event",
+        ),
+        (
+            "UPDATE records_custodyevent SET type = 'fixity check' WHERE leaf_index = 20",
+            [3],
+            "books.event",
+        ),
+        (
+            "UPDATE records_custodyevent SET at = '2026-04-13 09:00:00+00:00' "
+            "WHERE leaf_index = 20",
+            [3],
+            "books.event",
+        ),
+        (
+            "UPDATE records_custodyevent SET subject = 'BWV-26-0412-FFFF' WHERE leaf_index = 20",
+            [3],
+            "books.event",
+        ),
+        (
+            "UPDATE records_custodyevent SET actor = 'bob' WHERE leaf_index IS NULL",
+            [3],
+            "books.event",
+        ),
+    ],
+)
+def test_a_tampered_event_is_found(store: House, sql: str, steps: list[int], code: str) -> None:
+    assert by_force(sql)
+    verdict = verify_store(store)
+    assert broken(verdict) == steps
+    assert code in codes(verdict)
+
+
+def test_a_changed_detail_is_found(store: House) -> None:
+    event = CustodyEvent.objects.filter(type=EventType.INGESTION)[0]
+    detail = json.dumps({**event.detail, "sender": "system:dock:BX-99"})
+    by_force("UPDATE records_custodyevent SET detail = %s WHERE id = %s", detail, event.pk)
+    verdict = verify_store(store)
+    assert broken(verdict) == [3]
+    assert event.subject in verdict.steps[2].sentence
+    assert broken(verify_recording(store, event.subject)) == [2]
+
+
+def test_a_forged_leaf_is_found(store: House) -> None:
+    one, other = CustodyEvent.objects.filter(leaf_index__in=[20, 21]).order_by("id")
+    by_force("UPDATE records_custodyevent SET leaf_hash = %s WHERE id = %s", "0" * 64, other.pk)
+    by_force(
+        "UPDATE records_custodyevent SET leaf = %s, leaf_hash = %s, uid = %s WHERE id = %s",
+        bytes(other.leaf),
+        other.leaf_hash,
+        "0" * 32,
+        one.pk,
+    )
+    assert broken(verify_store(store)) == [2, 3]
+
+
+def test_an_event_and_its_leaf_forged_together_are_found(store: House) -> None:
+    one, other = CustodyEvent.objects.filter(leaf_index__in=[20, 21]).order_by("id")
+    by_force("UPDATE records_custodyevent SET leaf_index = 999 WHERE id = %s", one.pk)
+    by_force("UPDATE records_custodyevent SET leaf_index = 20 WHERE id = %s", other.pk)
+    by_force("UPDATE records_custodyevent SET leaf_index = 21 WHERE id = %s", one.pk)
+    verdict = verify_store(store)
+    assert broken(verdict) == [2]
+    assert "Event 20" in verdict.steps[1].sentence
+
+
+def test_a_recording_deleted_with_all_its_rows_is_found(store: House) -> None:
+    recording = first()
+    for table in ("fix", "job", "retentiondecision", "copy"):
+        by_force(f"DELETE FROM records_{table} WHERE recording_id = %s", recording.pk)  # noqa: S608
+    assert by_force("DELETE FROM records_recording WHERE id = %s", recording.pk) == 1
+    verdict = verify_store(store)
+    assert broken(verdict) == [4]
+    assert codes(verdict) == {"books.recording-gone"}
+    assert recording.reference in verdict.steps[3].sentence
+
+
+def test_a_recording_deleted_with_its_events_is_found(store: House) -> None:
+    recording = first()
+    for table in ("fix", "job", "retentiondecision", "copy", "custodyevent"):
+        by_force(f"DELETE FROM records_{table} WHERE recording_id = %s", recording.pk)  # noqa: S608
+    by_force("DELETE FROM records_recording WHERE id = %s", recording.pk)
+    assert broken(verify_store(store)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("UPDATE records_recording SET reference = 'BWV-26-0412-FFFF'", "books.no-ingestion"),
+        ("UPDATE records_copy SET size = 5 WHERE kind = 'master'", "books.master"),
+        ("DELETE FROM records_copy WHERE kind = 'sidecar'", "books.sidecar"),
+        (
+            "UPDATE records_retentiondecision SET keep_until = '2026-04-15 00:00:00+00:00'",
+            "books.retention",
+        ),
+        ("DELETE FROM records_retentiondecision", "books.retention"),
+    ],
+)
+def test_a_tampered_row_is_found(store: House, sql: str, code: str) -> None:
+    target = first()
+    where = " AND " if "WHERE" in sql else " WHERE "
+    column = "id" if "records_recording" in sql else "recording_id"
+    by_force(f"{sql}{where}{column} = %s", target.pk)
+    verdict = verify_store(store)
+    assert 4 in broken(verdict)
+    assert code in codes(verdict)
+
+
+def test_a_master_that_was_swapped_for_other_bytes_is_found(store: House) -> None:
+    other = store.vault.keep_bytes(film(77))
+    by_force(
+        "UPDATE records_copy SET sha256 = %s, size = %s WHERE kind = 'master' "
+        "AND recording_id = %s",
+        other.hex,
+        len(film(77)),
+        first().pk,
+    )
+    assert codes(verify_store(store)) == {"books.master"}
+    assert broken(verify_recording(store, first().reference)) == [3]
+
+
+def test_a_copy_without_its_event_is_found(store: House) -> None:
+    master = first().copies.get(kind=CopyKind.MASTER)
+    planted: dict[str, Any] = {"kind": CopyKind.PROXY, "derived_from": master, "size": 3}
+    digest = store.vault.keep_bytes(b"abc").hex
+    Copy.objects.create(recording=first(), sha256=digest, created_at=master.created_at, **planted)
+    verdict = verify_store(store)
+    assert codes(verdict) == {"books.copy"}
+
+
+def log_files(store: House) -> list[Path]:
+    return sorted(
+        path for path in store.layout.log.rglob("*") if path.is_file() and path.stat().st_size
+    )
+
+
+def test_any_log_file_that_is_gone_or_changed_is_found(store: House) -> None:
+    looks(230, start=50)
+    integrate(store)
+    found = log_files(store)
+    assert len(found) >= 5
+    for path in found:
+        before = path.read_bytes()
+        path.unlink()
+        assert not verify_store(store).ok, f"{path.name} gone"
+        path.write_bytes(bytes([before[0] ^ 1]) + before[1:])
+        assert not verify_store(House.open(store.settings)).ok, f"{path.name} changed"
+        path.write_bytes(before)
+    assert verify_store(House.open(store.settings)).ok
+
+
+def test_a_log_that_was_cut_back_and_signed_again_is_found(store: House) -> None:
+    shutil.rmtree(store.layout.log)
+    store.layout.log.mkdir()
+    by_force("DELETE FROM records_custodyevent WHERE leaf_index >= 30")
+    by_force("DELETE FROM records_custodyevent WHERE leaf_index IS NULL")
+    fresh = House.open(store.settings)
+    integrate(fresh)
+    assert 1 in broken(verify_store(fresh)), "the database remembers a longer log"
+
+
+def test_an_unknown_reference_is_missing(house: House) -> None:
+    with pytest.raises(MissingError):
+        verify_recording(house, "BWV-26-0101-0000")
