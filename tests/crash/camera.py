@@ -58,6 +58,10 @@ class Sender:
             self._pour(film, upload["url"], upload["ticket"])
             self._receipt(film, upload["upload"])
 
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
     def _opened(self, film: Film) -> dict[str, str] | None:
         wanted = {
             "manifest": {

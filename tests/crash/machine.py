@@ -16,11 +16,6 @@ from bodyworn.settings import Settings
 from bodyworn.web.door.upload import UploadConfig, UploadDoor
 from bodyworn.web.ticket import load_key
 from bodyworn.web.wsgi import application
-from bodyworn.work import ingest
-from bodyworn.work.house import House
-from bodyworn.work.keeper import Duty, Keeper
-
-EAGER = (Duty(name="inbox", every=0.02, work=ingest.sweep),)
 
 
 class Quiet(WSGIRequestHandler):
@@ -52,7 +47,18 @@ def live(settings: Settings) -> None:
             port=settings.upload_port,
         )
     ).start()
-    Keeper(House.open(settings), EAGER).run(threading.Event())
+    _keep(settings)
+
+
+def _keep(settings: Settings) -> None:
+    """Sweep eagerly, so that many moments of the ingest are there to be killed in."""
+    # Tables can be imported once Django is configured, and that needs the data folder.
+    from bodyworn.work import ingest  # noqa: PLC0415
+    from bodyworn.work.house import House  # noqa: PLC0415
+    from bodyworn.work.keeper import Duty, Keeper  # noqa: PLC0415
+
+    duty = Duty(name="inbox", every=0.02, work=ingest.sweep)
+    Keeper(House.open(settings), (duty,)).run(threading.Event())
 
 
 def main() -> None:
@@ -62,6 +68,8 @@ def main() -> None:
         data=Path(data), upload_port=int(upload_port), pages_port=int(pages_port), job_workers=1
     )
     application(settings)
+    import bodyworn.work.keeper  # noqa: F401, PLC0415  (the children start with it in memory)
+
     for _ in sys.stdin:
         machine = os.fork()
         if machine == 0:

@@ -57,9 +57,8 @@ class Mother:
 
     def end(self) -> None:
         """No more machines."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(10)
+        with self._process as process:
+            process.communicate(timeout=10)
 
 
 def _free_port() -> int:
@@ -69,7 +68,7 @@ def _free_port() -> int:
 
 
 def _bodyworn(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bodyworn.cli.main", "--data", str(data), *words]
+    command = [sys.executable, "-m", "bodyworn", "--data", str(data), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -120,6 +119,12 @@ class Battle:
         os.kill(alive, signal.SIGKILL)
         return kills
 
+    def end(self) -> None:
+        """Hang up; no more machines."""
+        for sender in self.senders:
+            sender.close()
+        self.mother.end()
+
     def _send(self, sender: Sender, mine: list[Film]) -> None:
         try:
             for film in mine:
@@ -133,11 +138,13 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Battle, i
     """The data folder after the battle, the battle, and how many machines died in it."""
     data = tmp_path_factory.mktemp("battle") / "data"
     assert _bodyworn(data, "init").returncode == 0
-    token = json.loads(_bodyworn(data, "dock", "add", "BX-07", "--json").stdout)["token"]
-    battle = Battle(data, films(FILMS, seed=7), token)
-    kills = battle.fight()
-    _let_it_settle(data, battle.mother)
-    battle.mother.end()
+    added = _bodyworn(data, "dock", "add", "BX-07", "--place", "Brixton", "--json")
+    battle = Battle(data, films(FILMS, seed=7), json.loads(added.stdout)["token"])
+    try:
+        kills = battle.fight()
+        _let_it_settle(data, battle.mother)
+    finally:
+        battle.end()
     return data, battle, kills
 
 
