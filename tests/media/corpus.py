@@ -31,7 +31,7 @@ class Sample:
     path: Path
     frames: int | None  # pictures in it; None where nothing can be read
     sound: bool = False
-    browsers: bool = False  # Chromium plays it as it is
+    browsers: bool = False  # browsers play it and find every frame, by an index if need be
     fragmented: bool = False
     condition: Condition = Condition.PLAYABLE
 
@@ -51,6 +51,7 @@ class Recipe:
     muxer: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     quarter_turn: bool = False
+    size: tuple[int, int] = (WIDTH, HEIGHT)
     browsers: bool = False
     fragmented: bool = False
 
@@ -67,8 +68,9 @@ GOOD = (
     Recipe(name="index-last.mp4", sound="aac", browsers=True),
     Recipe(name="silent.mp4", options=B_FRAMES, browsers=True),
     Recipe(name="b-frames.mp4", options=B_FRAMES, sound="aac", browsers=True),
-    Recipe(name="open-gop.mp4", options=OPEN_GOP, sound="aac", browsers=True),
-    Recipe(name="uneven.mp4", times_ms=UNEVEN, options=B_FRAMES, sound="aac", browsers=True),
+    Recipe(name="open-gop.mp4", options=OPEN_GOP, sound="aac"),
+    Recipe(name="uneven.mp4", times_ms=UNEVEN, sound="aac", browsers=True),
+    Recipe(name="uneven-b-frames.mp4", times_ms=UNEVEN, options=B_FRAMES, sound="aac"),
     Recipe(name="baseline.mp4", options={"profile": "baseline", "g": "5"}, browsers=True),
     Recipe(
         name="video-later.mp4",
@@ -162,6 +164,14 @@ GOOD = (
         fragmented=True,
     ),
     Recipe(
+        name="pieces-open-gop.mp4",
+        options=OPEN_GOP,
+        sound="aac",
+        muxer={"movflags": PIECES},
+        browsers=True,
+        fragmented=True,
+    ),
+    Recipe(
         name="pieces-cmaf.mp4",
         options=B_FRAMES,
         muxer={"movflags": "frag_keyframe+empty_moov+cmaf"},
@@ -190,8 +200,9 @@ def recipe_named(name: str) -> Recipe:
     return next(recipe for recipe in GOOD if recipe.name == name)
 
 
-def picture(number: int, *, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+def picture(number: int, *, size: tuple[int, int] = (WIDTH, HEIGHT)) -> np.ndarray:
     """RGB: the number as bars, its lowest bit leftmost, above a slow slope."""
+    width, height = size
     image = np.empty((height, width, 3), np.uint8)
     image[:] = np.linspace(40, 200, width, dtype=np.uint8)[None, :, None]
     bar = width // BITS
@@ -229,7 +240,7 @@ def _write_streams(out: OutputContainer, recipe: Recipe) -> None:
     sound = _sound_stream(out, recipe.sound) if recipe.sound else None
     if video:
         for number, at in enumerate(recipe.times_ms):
-            frame = av.VideoFrame.from_ndarray(picture(number), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(picture(number, size=recipe.size), format="rgb24")
             frame = frame.reformat(format=recipe.pixels)
             frame.pts, frame.time_base = _stamp(at, video), video.codec_context.time_base
             out.mux(video.encode(frame))
@@ -249,7 +260,7 @@ def _video_stream(out: OutputContainer, recipe: Recipe) -> VideoStream:
     if recipe.video == "libx264":
         options = {"preset": "ultrafast", "threads": "1", "g": "8", **options}
     stream = cast("VideoStream", out.add_stream(str(recipe.video), rate=15, options=options))
-    stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, recipe.pixels
+    (stream.width, stream.height), stream.pix_fmt = recipe.size, recipe.pixels
     even = recipe.video in ("mpeg2video", "mpeg4", "mjpeg") or recipe.name.endswith(".avi")
     stream.codec_context.time_base = Fraction(1, 15) if even else Fraction(1, TICKS)
     if recipe.name.endswith((".mp4", ".mov")) and recipe.video == "libx265":
@@ -321,12 +332,17 @@ def make_bad_files(folder: Path) -> list[Sample]:
         _bad(folder, "hollow.mp4", Condition.UNREADABLE),
         *(_bad(folder, name, Condition.DAMAGED) for name in list(contents)[8:]),
         _bad(folder, "really-mp4.avi", Condition.PLAYABLE),
-        _written(folder / "sound.m4a", Recipe(name="sound.m4a", video=None, sound="aac")),
+        _sound_alone(folder / "sound.m4a"),
     ]
 
 
 def _bad(folder: Path, name: str, condition: Condition) -> Sample:
     return Sample(name=name, path=folder / name, frames=None, condition=condition)
+
+
+def _sound_alone(path: Path) -> Sample:
+    _written(path, Recipe(name=path.name, video=None, sound="aac"))
+    return _bad(path.parent, path.name, Condition.NOT_VIDEO)
 
 
 def _sparse(path: Path) -> None:

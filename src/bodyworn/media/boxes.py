@@ -13,6 +13,7 @@ from typing import BinaryIO
 from bodyworn.core.errors import DamagedError
 
 MOST_BOXES = 400_000  # a day in fragments of half a second has 346,000
+MOST_CHILDREN = 10_000
 LARGEST_HEAD = 256 << 20  # bytes of one moov or moof that are read into memory
 FULL = 4  # bytes of version and flags that begin a full box
 
@@ -57,8 +58,11 @@ def top_boxes(stream: BinaryIO, size: int) -> list[Box]:
 
 def children(data: bytes, parent: Box) -> Iterator[Box]:
     """The boxes inside a box, with offsets into `data`. Raises DamagedError past its end."""
-    at = parent.body
+    at, seen = parent.body, 0
     while at + 8 <= parent.end:
+        seen += 1
+        if seen > MOST_CHILDREN:
+            raise DamagedError("media.bad-box", "A box of this MP4 holds too many others.")
         if data[at : at + 4] == b"\0\0\0\0" and parent.kind == b"udta":
             return  # QuickTime ends a udta with four zero bytes
         box = _box(data, at=at, base=0, limit=parent.end)

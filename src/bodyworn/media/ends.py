@@ -63,7 +63,7 @@ def _element_end(stream: BinaryIO, at: int, size: int) -> int | None:
 
 def cut_avi(stream: BinaryIO, size: int) -> str | None:
     """The same for AVI; long files hold several RIFF chunks."""
-    at = 0
+    at = end = 0
     for _ in range(MOST_ELEMENTS):
         if at + 8 > size:
             break
@@ -72,9 +72,9 @@ def cut_avi(stream: BinaryIO, size: int) -> str | None:
         length = int.from_bytes(head[4:], "little")
         if head[:4] == b"RIFF" and length == 0:
             return "The camera did not finish this file: its header was never completed."
-        at += 8 + length + length % 2
-    # Some writers leave out the padding byte behind the last chunk.
-    return CUT.format(missing=at - size) if at > size + 1 else None
+        end = at + 8 + length
+        at = end + length % 2  # some writers leave the padding out behind the last chunk
+    return CUT.format(missing=end - size) if end > size else None
 
 
 def cut_transport_stream(stream: BinaryIO, size: int) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 from bodyworn.core.errors import DamagedError
 from bodyworn.media.boxes import Box, children, damage_named, find, full, read_box
 from bodyworn.media.movie import Movie, required
-from bodyworn.media.samples import MOST_SAMPLES, Numbers, Samples, joined, samples_of
+from bodyworn.media.samples import MOST_ALIKE, MOST_SAMPLES, Numbers, Samples, joined, samples_of
 
 NOT_A_KEY = 0x10000  # sample_is_non_sync_sample
 DURATION, SIZE, FLAGS, SHIFT = 0x100, 0x200, 0x400, 0x800  # columns that a trun may have
@@ -55,8 +55,8 @@ def _add_fragments(stream: BinaryIO, movie: Movie, parts: dict[int, list[Samples
         for number, piece in _of_fragment(data, moof, box.start, defaults, clock):
             parts[number].append(piece)
             count += len(piece)
-        if count > MOST_SAMPLES:
-            raise DamagedError("media.bad-box", "This MP4 claims more pictures than a day has.")
+            if count > MOST_SAMPLES:
+                raise DamagedError("media.bad-box", "This MP4 claims more than a day's samples.")
 
 
 def _of_fragment(
@@ -162,7 +162,8 @@ def _run(
 def _columns(data: bytes, trun: Box, at: int, count: int, flags: int) -> dict[int, Numbers]:
     """The columns that a run states, each as one number a sample."""
     present = [bit for bit in COLUMNS if flags & bit]
-    if count > MOST_SAMPLES or at + count * len(present) * 4 > trun.end:
+    most = MOST_SAMPLES if present else MOST_ALIKE
+    if count > most or at + count * len(present) * 4 > trun.end:
         raise DamagedError("media.bad-box", "A run of this MP4 is longer than its box.")
     rows = np.frombuffer(data, ">u4", count * len(present), at).reshape(count, len(present))
     return {bit: rows[:, n].astype(np.int64) for n, bit in enumerate(present)}

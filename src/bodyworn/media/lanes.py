@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, cast
 
-import av
 import numpy as np
 from av import AudioFrame, Packet, VideoFrame
 from av.audio.stream import AudioStream
@@ -16,6 +15,7 @@ from av.container import OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from bodyworn.core.errors import SetupError
 from bodyworn.media.opening import FAILURES
 from bodyworn.media.samples import Numbers
 
@@ -23,6 +23,9 @@ TALLEST = 720  # pixels
 X264 = {"preset": "veryfast", "crf": "24"}
 OTHERS = {"b": "2M"}  # hardware encoders know no crf
 NO_REORDERING = {"bf": "0", "flags": "+cgop"}  # browsers seek badly in anything else
+NO_ENCODER = "This FFmpeg has no encoder {}."
+FAILS = "The encoder {} does not start on this machine."
+SET_IT = "Set `encoder` to libx264, which needs no hardware."
 HIGHEST_RATE = 48_000  # samples a second
 
 
@@ -48,6 +51,7 @@ class Lane(Protocol):
 class Order:
     """Times for coded pictures that are copied, in decoding order, in ticks of their track."""
 
+    base: Fraction  # seconds a tick
     shown: Numbers
     decode: Numbers
     duration: Numbers
@@ -205,10 +209,17 @@ def _h264(
     rate = stream.average_rate or Fraction(30)
     settings = X264 if encoder == "libx264" else OTHERS
     options = {**settings, **NO_REORDERING, "g": str(min(max(round(rate), 1), 120))}
-    target = cast("VideoStream", out.add_stream(encoder, rate=rate, options=options))
+    try:
+        target = cast("VideoStream", out.add_stream(encoder, rate=rate, options=options))
+    except ValueError:
+        raise SetupError("media.no-encoder", NO_ENCODER.format(encoder), hint=SET_IT) from None
     target.width, target.height = _size(upright(first))
     target.pix_fmt = "yuv420p"
     target.codec_context.time_base = stream.time_base or Fraction(1, 1000)
+    try:
+        target.codec_context.open()
+    except FAILURES:
+        raise SetupError("media.encoder-fails", FAILS.format(encoder), hint=SET_IT) from None
     return target
 
 
@@ -217,11 +228,3 @@ def _size(frame: VideoFrame) -> tuple[int, int]:
     height = min(frame.height, TALLEST)
     width = frame.width * height / frame.height
     return max(round(width / 2) * 2, 2), max(height // 2 * 2, 2)
-
-
-def has_encoder(name: str) -> bool:
-    """Whether FFmpeg as installed can encode with it."""
-    try:
-        return av.Codec(name, "w").is_encoder
-    except ValueError:
-        return False

@@ -46,11 +46,10 @@ def places_in_gpmf(
 ) -> tuple[Place, ...]:
     """Every fix of the `gpmd` track in time order. Raises DamagedError on nonsense."""
     found: list[Place] = []
-    with damage_named("GPMF track"):
-        for block, seconds in _blocks(stream, movie, tables):
-            found += _fixes(block, seconds)
-            if len(found) > MOST_PLACES:
-                raise DamagedError("media.bad-gpmf", "This recording claims too many positions.")
+    for block, seconds in _blocks(stream, movie, tables):
+        found += fixes_in_block(block, seconds)
+        if len(found) > MOST_PLACES:
+            raise DamagedError("media.bad-gpmf", "This recording claims too many positions.")
     return tuple(sorted(found, key=lambda place: place.at))
 
 
@@ -113,8 +112,17 @@ def _entries(data: bytes) -> Iterator[_Entry]:
         at += 8 + (length + 3) // 4 * 4
 
 
+def fixes_in_block(block: bytes, seconds: float) -> list[Place]:
+    """The positions of one GPMF sample that stands for so many seconds.
+
+    Raises DamagedError where the block is not GPMF.
+    """
+    with damage_named("GPMF track"):
+        return list(_fixes(block, seconds))
+
+
 def _fixes(block: bytes, seconds: float) -> Iterator[Place]:
-    """The positions of one sample: each nest of entries ("stream") may hold some."""
+    """Each nest of entries ("stream") may hold some."""
     nests = list(_nests(block, DEEPEST))
     boot = next(filter(None, map(_boot_time, nests)), None)
     for nest in nests:

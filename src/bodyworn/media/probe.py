@@ -177,7 +177,9 @@ def _tracks(container: InputContainer, file: _File) -> tuple[Track, ...]:
     if file.movie is None or len(tracks) != len(file.movie.tracks):
         return tracks
     counts = (len(file.tables[head.number]) for head in file.movie.tracks)
-    return tuple(replace(t, frames=n or None) for t, n in zip(tracks, counts, strict=True))
+    return tuple(
+        replace(t, frames=t.frames or n or None) for t, n in zip(tracks, counts, strict=True)
+    )
 
 
 def _places(container: InputContainer, file: _File, at: datetime | None) -> tuple[Place, ...]:

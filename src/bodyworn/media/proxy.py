@@ -17,10 +17,10 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
-from bodyworn.core.errors import DamagedError, SetupError
+from bodyworn.core.errors import DamagedError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.media.facts import codec_of, is_plain_h264
-from bodyworn.media.frames import origin, time_of
+from bodyworn.media.frames import frame_times, origin, time_of
 from bodyworn.media.lanes import (
     CopiedPictures,
     CopiedSound,
@@ -28,13 +28,14 @@ from bodyworn.media.lanes import (
     EncodedSound,
     Lane,
     Order,
-    has_encoder,
 )
 from bodyworn.media.opening import FAILURES, Source, only, pictures_of, sound_of
 from bodyworn.media.served import opened_as_served
 from bodyworn.media.timing import closed_keys, shown_for
 
 COPIED_SOUND = ("aac", "mp3")
+NO_PICTURE = "Not one picture of this file can be read."
+CLOSE_S = 1e-5  # seconds; the writer's clock is finer
 PROGRESS_EVERY = 64  # packets
 LEAST_CLOCK = 10_000  # FFmpeg doubles a coarser track clock until it is as fine as this
 
@@ -47,22 +48,42 @@ def make_proxy(
     `frames` were written, `frames_lost` could not be read. Raises DamagedError where there is
     not one picture, SetupError where the encoder is not at hand.
     """
-    if not has_encoder(encoder):
-        raise SetupError(
-            "media.no-encoder",
-            f"This FFmpeg has no encoder {encoder}.",
-            hint="Set `encoder` to libx264, or to one that `bodyworn check` lists.",
-        )
     order, first = _looked_through(source)
+    if order:
+        recipe = _written(source, target, order, first, encoder, progress)
+        if _times_are_kept(order, target):
+            return recipe
+    return _written(source, target, None, first, encoder, progress)
+
+
+def _written(
+    source: Source,
+    target: Path,
+    order: Order | None,
+    first: VideoFrame,
+    encoder: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Copied by an order, or encoded without one. Leaves no file where nothing can be read."""
     with opened_as_served(source) as container:
         pictures = _pictures(container)
         with _output(target, pictures) as out:
             lanes = _lanes(container, out, order, first, encoder)
             ended_early = _run(container, lanes, progress)
+        expected = _expected(pictures, lanes[0])
     if lanes[0].written == 0:
         target.unlink()
-        raise DamagedError("media.no-pictures", "Not one picture of this file can be read.")
-    return _recipe(lanes, encoder, expected=_expected(pictures, lanes[0]), ended_early=ended_early)
+        raise DamagedError("media.no-pictures", NO_PICTURE)
+    return _recipe(lanes, encoder, expected=expected, ended_early=ended_early)
+
+
+def _times_are_kept(order: Order, target: Path) -> bool:
+    """Read back, because FFmpeg's MP4 writer loses a late start before which it has to decode."""
+    found = frame_times(target)
+    meant = np.sort(order.shown) * float(order.base)
+    return found.count == len(meant) and bool(
+        np.allclose(np.array(found.times) / found.timescale, meant, rtol=0, atol=CLOSE_S)
+    )
 
 
 def _pictures(container: InputContainer) -> VideoStream:
@@ -93,7 +114,7 @@ def _first_picture(container: InputContainer) -> VideoFrame:
             with suppress(*FAILURES):
                 for frame in packet.decode():
                     return frame
-    raise DamagedError("media.no-pictures", "Not one picture of this file can be read.")
+    raise DamagedError("media.no-pictures", NO_PICTURE)
 
 
 def _order(container: InputContainer, pictures: VideoStream) -> Order | None:
@@ -107,21 +128,15 @@ def _order(container: InputContainer, pictures: VideoStream) -> Order | None:
         return None
     if not packets or any(packet.is_corrupt or packet.is_discard for packet in packets):
         return None
-    zero = round(origin(container) / (pictures.time_base or 1))
-    key = np.array([packet.is_keyframe for packet in packets])
-    return _ordered(times - zero, key, last=packets[-1].duration or 1)
-
-
-def _ordered(shown: "np.typing.NDArray[np.int64]", key: Any, *, last: int) -> Order | None:
-    duration = shown_for(shown, max(last, 1))
-    key = closed_keys(shown, key)
+    base = pictures.time_base or Fraction(1)
+    shown = times - round(origin(container) / base)
+    duration = shown_for(shown, max(packets[-1].duration or 1, 1))
+    key = closed_keys(shown, np.array([packet.is_keyframe for packet in packets]))
     if duration.min() <= 0 or not key[0]:
         return None
     decode = shown.min() + np.cumsum(duration) - duration
-    decode = decode + (shown - decode).min()
-    if decode[0] < 0 < shown.min():
-        return None  # FFmpeg's MP4 writer cannot say "late" and "decoded before zero" at once
-    return Order(shown=shown, decode=decode, duration=duration, key=key)
+    decode += (shown - decode).min()
+    return Order(base=base, shown=shown, decode=decode, duration=duration, key=key)
 
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,8 @@ from bodyworn.core.errors import DamagedError
 from bodyworn.media.boxes import Box, damage_named, find, full
 from bodyworn.media.movie import Movie, TrackHead, required
 
-MOST_SAMPLES = 20_000_000  # a day at 200 pictures a second
+MOST_SAMPLES = 6_000_000  # a day at 60 pictures a second
+MOST_ALIKE = 1_000_000  # samples of one size, of which a file can claim any number for nothing
 
 Numbers = NDArray[np.int64]
 
@@ -66,8 +67,10 @@ def joined(pieces: list[Samples]) -> Samples:
 def _from_tables(movie: Movie, track: TrackHead) -> Samples:
     data = movie.data
     stbl = required(data, track.box, b"mdia", b"minf", b"stbl")
-    size = _sizes(data, stbl)
-    count = len(size)
+    size, count = _sizes(data, stbl)
+    if size is None and track.handler == b"soun":
+        return _uncompressed(data, stbl)
+    size = np.full(count, _one_size(data, stbl, count), np.int64) if size is None else size
     duration = _run_lengths(data, find(data, stbl, b"stts"), count)
     offset, description = _offsets(data, stbl, size)
     return Samples(
@@ -81,6 +84,22 @@ def _from_tables(movie: Movie, track: TrackHead) -> Samples:
     )
 
 
+def _uncompressed(data: bytes, stbl: Box) -> Samples:
+    """PCM has a "sample" for every 1/48,000 of a second: here a whole chunk counts as one."""
+    chunks, per, description = _chunk_rows(data, stbl)
+    held = per * _one_size(data, stbl, 0)
+    zeros = np.zeros(len(chunks), np.int64)
+    return Samples(
+        offset=chunks,
+        size=held,
+        decode=np.cumsum(per) - per,
+        shift=zeros,
+        duration=per,
+        key=np.ones(len(chunks), np.bool_),
+        description=description,
+    )
+
+
 def _column(data: bytes, box: Box, kind: str, at: int, count: int) -> Numbers:
     """`count` big-endian numbers from a table that must lie inside its box."""
     width = np.dtype(kind).itemsize
@@ -89,17 +108,22 @@ def _column(data: bytes, box: Box, kind: str, at: int, count: int) -> Numbers:
     return np.frombuffer(data, kind, count, at).astype(np.int64)
 
 
-def _sizes(data: bytes, stbl: Box) -> Numbers:
+def _sizes(data: bytes, stbl: Box) -> tuple[Numbers | None, int]:
+    """The size of each sample and their number; no sizes where all are alike."""
     box = find(data, stbl, b"stsz")
     if box is None:
-        return np.zeros(0, np.int64)
+        return np.zeros(0, np.int64), 0
     _, _, at = full(data, box)
     same, count = struct.unpack_from(">II", data, at)
-    if same == 0:
-        return _column(data, box, ">u4", at + 8, count)
-    if count > MOST_SAMPLES:
-        raise DamagedError("media.bad-box", "This MP4 claims more samples than a day has.")
-    return np.full(count, same, np.int64)
+    return (_column(data, box, ">u4", at + 8, count) if same == 0 else None), count
+
+
+def _one_size(data: bytes, stbl: Box, count: int) -> int:
+    if count > MOST_ALIKE:
+        raise DamagedError("media.bad-box", "This MP4 claims more samples than a camera makes.")
+    _, _, at = full(data, required(data, stbl, b"stsz"))
+    (same,) = struct.unpack_from(">I", data, at)
+    return int(same)
 
 
 def _run_lengths(data: bytes, box: Box | None, count: int, *, signed: bool = False) -> Numbers:
@@ -129,26 +153,31 @@ def _keys(data: bytes, box: Box | None, count: int) -> NDArray[np.bool_]:
 
 
 def _offsets(data: bytes, stbl: Box, size: Numbers) -> tuple[Numbers, Numbers]:
-    """Byte offsets and description numbers from chunks (stco or co64) and stsc."""
+    """Byte offset and description number of each sample."""
     count = len(size)
     if count == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    chunks, per, kind = _chunk_rows(data, stbl)
+    ends = np.minimum(np.cumsum(np.minimum(per, count)), count)
+    if len(ends) == 0 or ends[-1] < count:
+        raise DamagedError("media.bad-box", "This MP4 has more samples than chunks hold.")
+    held = np.diff(ends, prepend=0)
+    before = np.cumsum(size) - size
+    base = np.repeat(before[np.minimum(ends - held, count - 1)], held)
+    return np.repeat(chunks, held) + before - base, np.repeat(kind, held)
+
+
+def _chunk_rows(data: bytes, stbl: Box) -> tuple[Numbers, Numbers, Numbers]:
+    """Offset, number of samples and description number of each chunk (stco or co64, stsc)."""
     chunks = _chunks(data, stbl)
     box = required(data, stbl, b"stsc")
     _, _, at = full(data, box)
     (entries,) = struct.unpack_from(">I", data, at)
     first, per, kind = _column(data, box, ">u4", at + 4, entries * 3).reshape(-1, 3).T
     repeats = np.diff(np.append(first, len(chunks) + 1))
-    if first[0] != 1 or repeats.min() < 0:
+    if len(chunks) and (entries == 0 or first[0] != 1 or repeats.min() < 0):
         raise DamagedError("media.bad-box", "The chunks of this MP4 are out of order.")
-    in_chunk = np.minimum(np.repeat(per, repeats), count)
-    ends = np.minimum(np.cumsum(in_chunk), count)
-    if ends[-1] < count:
-        raise DamagedError("media.bad-box", "This MP4 has more samples than chunks hold.")
-    held = np.diff(ends, prepend=0)
-    before = np.cumsum(size) - size
-    base = np.repeat(before[np.minimum(ends - held, count - 1)], held)
-    return np.repeat(chunks, held) + before - base, np.repeat(np.repeat(kind, repeats), held)
+    return chunks, np.repeat(per, repeats), np.repeat(kind, repeats)
 
 
 def _chunks(data: bytes, stbl: Box) -> Numbers:

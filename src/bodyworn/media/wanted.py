@@ -16,7 +16,7 @@ def wanted_copies(probe: Probe) -> tuple[CopyKind, ...]:
     if "video" not in kinds or probe.condition not in WATCHABLE:
         return (CopyKind.SOUND,) if "audio" in kinds else ()
     wanted = [CopyKind.FRAMES, CopyKind.STRIP, CopyKind.SOUND]
-    if probe.is_fragmented:
+    if probe.is_fragmented and probe.plays_in_browsers:
         wanted.insert(0, CopyKind.INDEX)
     if not probe.plays_in_browsers:
         wanted.append(CopyKind.PROXY)
