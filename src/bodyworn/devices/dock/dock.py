@@ -77,8 +77,11 @@ class Dock:
         with self._spool.locked():
             offset_ms = self._clock_offset(camera)
             held = {key_of(each): each for each in camera.held()}
-            left = [self._go_on_alone(journal, progress) for journal in self._left_by_others(held)]
-            return left + list(self._empty_all(camera, held, offset_ms, progress))
+            left = [each for each in self._spool.journals() if each.key not in held]
+            self._tidy(camera, left)
+            unsent = [each for each in left if each.step is not Step.RECEIPTED]
+            alone = [self._go_on_alone(journal, progress) for journal in unsent]
+            return alone + list(self._empty_all(camera, held, offset_ms, progress))
 
     def _empty_all(
         self, camera: Camera, held: dict[str, Held], offset_ms: int | None, progress: Progress
@@ -117,9 +120,13 @@ class Dock:
         self._spool.drop_bytes(journal)
         return _docked(journal.manifest, signed, was_wiped=False)
 
-    def _left_by_others(self, held: dict[str, Held]) -> list[Journal]:
-        journals = [each for each in self._spool.journals() if each.key not in held]
-        return [each for each in journals if each.step is not Step.RECEIPTED]
+    def _tidy(self, camera: Camera, left: list[Journal]) -> None:
+        """Forget what this camera was wiped of before the spool could be cleared."""
+        for journal in left:
+            if journal.step is Step.RECEIPTED:
+                self._spool.drop_bytes(journal)
+                if journal.manifest.device == camera.device.serial:
+                    self._spool.clear(journal.key)
 
     def _receipt_for(self, journal: Journal, progress: Progress) -> SignedReceipt:
         """Steps 2 to 4, from wherever the journal stands."""

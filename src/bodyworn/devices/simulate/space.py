@@ -232,7 +232,8 @@ def _light(
         slope = np.maximum(np.array(normal, np.float32) @ towards, 0) / np.sqrt(square)
         bright: Floats = lamp.strength * (0.25 + 0.75 * slope) / (square + 1.0)
         if lamp.is_torch:
-            bright = bright * (0.22 + np.exp(-(np.square(across) + np.square(down)) / 0.14))
+            cone = np.exp(-(np.square(across) + np.square(down)) / 0.14)
+            bright *= (0.22 + cone).astype(np.float32)
         total += bright[:, None] * np.array(lamp.colour, np.float32)
     return total
 
