@@ -1,0 +1,273 @@
+"""Taking a recording out, with everything that a stranger needs to check it.
+
+    FOLDER/
+      <original name>          the very bytes that arrived
+      sidecars/<name>          what came beside them
+      custody.json             its events, each with the salts that open its leaf
+      proofs/<index>.tlog-proof  each event's place in the signed log (C2SP tlog-proof)
+      checkpoint  log.vkey     the log's signature over all of it, and its public key
+      receipt.txt              what the sender of the bytes was told, signed
+      SHA256SUMS  README.txt   for `sha256sum -c`, and in plain words
+
+It goes out whole or not at all: the folder gets its name last. The export is itself an event, and
+its proof is among those in the folder.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from bodyworn.core.clock import iso
+from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BusyError, DamagedError, RefusedError
+from bodyworn.core.tasks import Progress, silent
+from bodyworn.core.terms import CopyKind, EventType, Operation, Purpose
+from bodyworn.core.types import Actor, CustodyEvent
+from bodyworn.custody.proof import write_proof
+from bodyworn.records import ledger
+from bodyworn.records.models import Copy, Recording
+from bodyworn.records.models import CustodyEvent as EventRow
+from bodyworn.rules.access import Action
+from bodyworn.store import disk
+from bodyworn.store.seal import hash_file
+from bodyworn.work import export_words
+from bodyworn.work.house import House
+from bodyworn.work.log import integrate
+from bodyworn.work.receipts import receipt_of, signed
+from bodyworn.work.review import judged
+
+BLOCK = 1 << 20  # bytes
+PATIENCE_S = 10  # seconds for another process's sequencer to publish our event
+OURS = {
+    "checkpoint",
+    "custody.json",
+    "log.vkey",
+    "proofs",
+    "readme.txt",
+    "receipt.txt",
+    "sha256sums",
+    "sidecars",
+}
+LONGEST_NAME = 200  # bytes in UTF-8; file systems end at 255
+_NOT_IN_NAMES = frozenset('<>:"/\\|?*')  # what some file system refuses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Export:
+    house: House
+    actor: Actor
+    purpose: Purpose
+    recording: Recording
+    event: EventRow  # the disclosure itself
+    folder: Path  # where it is put together
+
+
+def export(
+    house: House,
+    actor: Actor,
+    reference: str,
+    folder: Path,
+    *,
+    purpose: Purpose,
+    progress: Progress = silent,
+) -> list[Path]:
+    """Write a recording with its proofs to a new folder; the files, relative to it.
+
+    Raises RefusedError export.folder-not-empty, access.refused; MissingError
+    records.no-recording; DamagedError export.changed where the bytes are not what they were;
+    SetupError disk.full; BusyError log.busy.
+
+    1. See that nothing is there that could be overwritten.
+    2. Ask the rule; a refusal is put on record.
+    3. Put the disclosure on record, before a byte leaves.
+    4. Publish it, so that its proof can go along.
+    5. Write the files beside, compare the bytes with their digest, list the sums.
+    6. Give the folder its name.
+    """
+    _refuse_occupied(folder)  # 1
+    recording = judged(house, actor, Action.EXPORT, reference)  # 2
+    event = _put_on_record(house, actor, recording, purpose=purpose)  # 3
+    _publish(house, event)  # 4
+    folder = folder.resolve()
+    beside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        with disk.full_disk_explained():
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            beside.mkdir(0o700)  # footage: whoever wants to share it, does so on purpose
+            this = _Export(
+                house=house,
+                actor=actor,
+                purpose=purpose,
+                recording=recording,
+                event=event,
+                folder=beside,
+            )
+            _write_all(this, progress)  # 5
+            beside.replace(folder)  # 6
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def _refuse_occupied(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise RefusedError(
+            "export.folder-not-empty",
+            f"{folder} is there already, and not empty.",
+            hint="Name a folder that does not exist; nothing is ever overwritten.",
+            status=409,
+        )
+
+
+def _put_on_record(
+    house: House, actor: Actor, recording: Recording, *, purpose: Purpose
+) -> EventRow:
+    master = recording.copies.get(kind=CopyKind.MASTER)
+    event = CustodyEvent(
+        type=EventType.EXPORT,
+        operation=Operation.DISCLOSURE,
+        at=house.now(),
+        actor=actor.name,
+        subject=recording.reference,
+        purpose=purpose,
+        detail={"what": "original", "sha256": master.sha256, "size": master.size},
+    )
+    with transaction.atomic():
+        return ledger.record(event, recording=recording)
+
+
+def _publish(house: House, event: EventRow) -> None:
+    """By ourselves, or by the process that keeps this house. Raises BusyError log.busy."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        integrate(house)
+        index = EventRow.objects.values_list("leaf_index", flat=True).get(pk=event.pk)
+        if index is not None and index < house.log.size:
+            return
+        time.sleep(0.05)
+    raise BusyError(
+        "log.busy",
+        "The log is being extended by another process, which does not come to an end.",
+        retry_after=PATIENCE_S,
+    )
+
+
+def _write_all(this: _Export, progress: Progress) -> None:
+    _write_copies(this, progress)
+    _write_custody(this)
+    log, signer = this.house.layout.log, this.house.signer
+    shutil.copyfile(log / "checkpoint", this.folder / "checkpoint")
+    (this.folder / "log.vkey").write_text(signer.verifier.text + "\n")
+    receipt = signed(this.house, receipt_of(this.house, this.recording))
+    (this.folder / "receipt.txt").write_text(receipt)
+    (this.folder / "README.txt").write_text(_readme(this))
+    _write_sums(this.folder)
+
+
+def _write_copies(this: _Export, progress: Progress) -> None:
+    master = this.recording.copies.get(kind=CopyKind.MASTER)
+    _write_copy(this.house, master, this.folder / _name_of(master, OURS), progress)
+    taken: set[str] = set()
+    for copy in this.recording.copies.filter(kind=CopyKind.SIDECAR).order_by("id"):
+        name = _name_of(copy, taken)
+        taken.add(name.lower())
+        (this.folder / "sidecars").mkdir(exist_ok=True)
+        _write_copy(this.house, copy, this.folder / "sidecars" / name, progress)
+
+
+def _write_copy(house: House, copy: Copy, path: Path, progress: Progress) -> None:
+    """Copied once, and read again from where it now lies: what leaves is what was kept."""
+    done = 0
+    with house.vault.open(Sha256.parse(copy.sha256)) as source, path.open("xb") as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+            done += len(block)
+            progress(done, copy.size, f"writing {path.name}")
+    if hash_file(path).hex != copy.sha256:
+        raise DamagedError(
+            "export.changed", f"The stored bytes of {path.name} are not what they were."
+        )
+
+
+def _write_custody(this: _Export) -> None:
+    size = this.house.log.size
+    (this.folder / "proofs").mkdir()
+    rows = list(this.recording.events.filter(leaf_index__lt=size).order_by("leaf_index"))
+    for row in rows:
+        assert row.leaf_index is not None  # noqa: S101  (as the filter says)
+        proof = write_proof(this.house.log.proof(row.leaf_index))
+        (this.folder / _proof_name(row)).write_text(proof)
+    told = {
+        "v": 1,
+        "reference": this.recording.reference,
+        "log": this.house.settings.log_origin,
+        "pseudonym_salt": bytes(this.recording.pseudonym_salt).hex(),
+        "exported_at": iso(this.event.at),
+        "exported_by": this.actor.name,
+        "purpose": this.purpose.value,
+        "events": [_told(row) for row in rows],
+    }
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    (this.folder / "custody.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _told(row: EventRow) -> dict[str, Any]:
+    """Everything that the leaf commits to, so that a stranger can compute the commitments."""
+    return {
+        "index": row.leaf_index,
+        "proof": _proof_name(row),
+        "leaf": bytes(row.leaf).decode(),
+        "leaf_hash": row.leaf_hash,
+        "type": row.type,
+        "operation": row.operation or None,
+        "at": iso(row.at),
+        "subject": row.subject,
+        "actor": row.actor,
+        "purpose": row.purpose or None,
+        "detail": row.detail,
+        "salts": row.salts,
+    }
+
+
+def _proof_name(row: EventRow) -> str:
+    return f"proofs/{row.leaf_index:09}.tlog-proof"
+
+
+def _readme(this: _Export) -> str:
+    return export_words.readme(
+        reference=this.recording.reference,
+        force=this.house.settings.force_name,
+        origin=this.house.settings.log_origin,
+        exported_at=iso(this.event.at),
+        who=this.actor.display or this.actor.name,
+        purpose=this.purpose,
+        original=_name_of(this.recording.copies.get(kind=CopyKind.MASTER), OURS),
+    )
+
+
+def _write_sums(folder: Path) -> None:
+    lines = [f"{hash_file(path).hex}  {path.relative_to(folder)}\n" for path in _files(folder)]
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _name_of(copy: Copy, taken: Container[str]) -> str:
+    """A name from a camera as a file name on any disk: it cannot leave its folder."""
+    kept = "".join("_" if c in _NOT_IN_NAMES or not c.isprintable() else c for c in copy.name)
+    name = (
+        kept.strip(" .").lstrip("-").encode()[-LONGEST_NAME:].decode(errors="ignore") or copy.kind
+    )
+    return f"{copy.sha256[:6]}-{name}" if name.lower() in taken else name
