@@ -31,7 +31,8 @@ class EvidenceStore:
     """What the server knows, and how it shall misbehave.
 
     Faults wait in a queue for each method and are used up one a request: a status to answer
-    with, `"break"` to cut the line in the middle, or `"forget"` to lose the upload first.
+    with, `"break"` to cut the line in the middle, `"swallow"` to keep a part and not say so, or
+    `"forget"` to lose the upload first.
     """
 
     url: str = ""
@@ -114,6 +115,7 @@ def _handler(store: EvidenceStore) -> type[BaseHTTPRequestHandler]:
                 self._break_in_the_middle()
                 return
             part = self._body()
+            fault = store.faults["PATCH"][0] if store.faults["PATCH"] else None
             if self._fault("PATCH") or (upload := self._upload()) is None:
                 return
             digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
@@ -123,6 +125,9 @@ def _handler(store: EvidenceStore) -> type[BaseHTTPRequestHandler]:
                 self._answer(409)
             else:
                 self._append(upload, part)
+                if fault == "swallow":
+                    self.close_connection = True
+                    return
                 self._answer(204, {"Upload-Offset": str(len(upload.data))})
 
         def _open(self, asked: dict[str, Any]) -> None:
@@ -169,7 +174,7 @@ def _handler(store: EvidenceStore) -> type[BaseHTTPRequestHandler]:
         def _fault(self, method: str) -> bool:
             fault = store.faults[method].popleft() if store.faults[method] else None
             match fault:
-                case None:
+                case None | "swallow":
                     return False
                 case "forget":
                     store.uploads.clear()

@@ -92,7 +92,8 @@ class VirtualCamera:
 
     def _held(self, paper: Path) -> Held:
         clip = paper.with_suffix(".mp4")
-        trails = sorted(self.folder.glob(f"{paper.stem}_*{SUFFIX}"))
+        beside = sorted(self.folder.glob(f"{paper.stem}_*"))
+        trails = [path for path in beside if path.name.endswith(SUFFIX)]
         return Held(
             manifest=manifest_from_dict(json.loads(paper.read_bytes())),
             size=clip.stat().st_size,
