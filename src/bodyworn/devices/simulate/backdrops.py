@@ -77,7 +77,7 @@ def _night_street(seed: int, lens: Lens) -> Backdrop:
 def _vehicle_stop(seed: int, lens: Lens) -> Backdrop:
     posts = _posts(seed)
     dark = (*_sodium_lamps(posts), _torch(4.4))
-    flash = Lamp(at=(-1.6, 1.9, -2.5), colour=_BLUE, strength=26.0)
+    flash = Lamp(at=(-1.6, 1.9, -2.5), colour=_BLUE, strength=46.0)
     off = _street(seed, lens, lamps=dark, ambient=(0.026, 0.03, 0.05), at_night=True)
     on = replace(off, lamps=(*dark, flash))
     return _at_night((off, on), lens, posts)
