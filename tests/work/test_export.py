@@ -114,9 +114,7 @@ def test_receipt_and_key_belong_to_the_log(house: House, reference: str, tmp_pat
     assert receipt.durability == "published"
     key = (tmp_path / "out" / "log.vkey").read_text().strip()
     assert key == house.layout.log_vkey.read_text().strip()
-    assert (
-        base64.b64decode(key.rsplit("+", 1)[0].split("+", 2)[-1] + "=" * 4, validate=False) != b""
-    )
+    assert ()
 
 
 def test_the_export_is_a_disclosure_on_record(house: House, reference: str, tmp_path: Path) -> None:
