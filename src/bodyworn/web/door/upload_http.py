@@ -7,21 +7,21 @@ What a request means is for others.
 
 import re
 import socket
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 
 from bodyworn.core.errors import RefusedError
 
-BUFFER = 1 << 20  # bytes a connection
+BUFFER = 128 << 10  # bytes a connection; bodies go straight to where they are wanted
 LARGEST_HEAD = 64 << 10  # bytes
 _LONGEST_CHUNK_LINE = 256  # bytes; more can only be chunk extensions, which nobody needs
 _LARGEST_DISCARD = 16 << 20  # bytes read and forgotten, so that a refused sender hears why
+_SCRATCH = 64 << 10  # bytes
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e]*)?\r\n")
 _PHRASES = {460: "Checksum Mismatch"}  # tus 1.0, checksum extension
 _ONCE = frozenset({"host", "content-length", "transfer-encoding", "content-type", "authorization"})
@@ -52,15 +52,26 @@ class Answer:
     body: bytes = b""
 
 
+class Sink(Protocol):
+    """Where a body goes."""
+
+    def space(self, most: int) -> memoryview:
+        """Where the next bytes belong: at least one, at most `most`."""
+
+    def filled(self, count: int) -> None:
+        """So many bytes were put there."""
+
+
 class Wire:
-    """One socket and its buffer, read strictly forward."""
+    """One socket and its small buffer, read strictly forward."""
 
     def __init__(self, peer: socket.socket) -> None:
-        """The buffer's memory is only taken as far as it is written to."""
+        """Every call says how long the peer may be silent."""
         self._peer = peer
         self._bytes = bytearray(BUFFER)
         self._view = memoryview(self._bytes)
         self._start = self._end = 0
+        self._within_s: float | None = None
 
     def head(self, *, idle_s: float, within_s: float) -> bytes | None:
         """The bytes of the next head; None if the peer has no more to ask.
@@ -69,7 +80,7 @@ class Wire:
         Raises RefusedError door.slow-head (408) or .large-head (431).
         """
         self._move_to_front()
-        if self._start == self._end and not self._fill_more(idle_s):
+        if not self._end and not self._fill_more(idle_s):
             return None
         deadline = time.monotonic() + within_s
         while (end := self._bytes.find(b"\r\n\r\n", 0, self._end)) < 0:
@@ -80,30 +91,30 @@ class Wire:
         self._start = end + 4
         return bytes(self._view[: self._start])
 
-    def some(self, most: int, within_s: float) -> memoryview:
-        """At least one byte and at most `most`; valid until the next read. Raises CutError."""
-        if self._start == self._end:
-            self._start = 0
-            self._end = self._receive(self._view[: min(most, BUFFER)], within_s)
-            if not self._end:
-                raise CutError("the connection ended before the message did")
-        taken = self._view[self._start : min(self._end, self._start + most)]
-        self._start += len(taken)
-        return taken
+    def pour(self, sink: Sink, length: int, within_s: float) -> Iterator[int]:
+        """Exactly `length` bytes into the sink; yields what is left. Raises CutError."""
+        while length:
+            length -= self._pour_some(sink, length, within_s)
+            yield length
 
     def line(self, within_s: float) -> bytes:
         """One short line with its end. Raises CutError, RefusedError door.bad-chunk."""
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            if len(line) == _LONGEST_CHUNK_LINE:
-                raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
-            line += self.some(1, within_s)
-        return bytes(line)
+        while (end := self._bytes.find(b"\n", self._start, self._end)) < 0:
+            if self._end - self._start >= _LONGEST_CHUNK_LINE:
+                raise bad_chunk()
+            self._move_to_front()
+            got = self._receive(self._view[self._end :], within_s)
+            if not got:
+                raise _cut()
+            self._end += got
+        line = bytes(self._view[self._start : end + 1])
+        self._start = end + 1
+        return line
 
     def send(self, data: bytes, within_s: float = 30) -> None:
         """Everything. Raises CutError."""
         try:
-            self._peer.settimeout(within_s)
+            self._be_patient(within_s)
             self._peer.sendall(data)
         except OSError as error:
             raise CutError(str(error)) from None
@@ -113,15 +124,27 @@ class Wire:
         deadline, left = time.monotonic() + within_s, _LARGEST_DISCARD
         try:
             self._peer.shutdown(socket.SHUT_WR)
-            while left > 0 and (now := time.monotonic()) < deadline:
-                self._start = self._end
-                left -= len(self.some(BUFFER, deadline - now))
+            while left > 0 and (got := self._receive(self._view, deadline - time.monotonic())):
+                left -= got
         except OSError:
             return
 
+    def _pour_some(self, sink: Sink, most: int, within_s: float) -> int:
+        space = sink.space(most)
+        if self._start < self._end:
+            count = min(len(space), self._end - self._start)
+            space[:count] = self._view[self._start : self._start + count]
+            self._start += count
+        else:
+            count = self._receive(space, within_s)
+            if not count:
+                raise _cut()
+        sink.filled(count)
+        return count
+
     def _fill_more(self, within_s: float) -> bool:
         try:
-            got = self._receive(self._view[self._end : LARGEST_HEAD + 1024], within_s)
+            got = self._receive(self._view[self._end :], within_s)
         except CutError:
             return False
         self._end += got
@@ -131,12 +154,15 @@ class Wire:
         if within_s <= 0:
             raise CutError("silent for too long")
         try:
-            self._peer.settimeout(within_s)
+            self._be_patient(within_s)
             return self._peer.recv_into(into)
-        except ssl.SSLError as error:
-            raise CutError(str(error)) from None
         except OSError as error:
             raise CutError(str(error)) from None
+
+    def _be_patient(self, within_s: float) -> None:
+        if within_s != self._within_s:
+            self._peer.settimeout(within_s)
+            self._within_s = within_s
 
     def _move_to_front(self) -> None:
         rest = bytes(self._view[self._start : self._end])
@@ -156,12 +182,16 @@ class Body:
         self.is_empty = head.length == 0
         self.is_read = self.is_empty
 
-    def blocks(self) -> Iterator[memoryview]:
-        """All of it in blocks, each valid until the next. Raises CutError."""
+    def pour(self, sink: Sink) -> None:
+        """All of it into the sink. Raises CutError, RefusedError door.bad-chunk, and as it does."""
         if self._must_invite and not self.is_read:
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._must_invite = False
-        yield from self._chunked() if self._left is None else self._counted(self._left)
+        if self._left is None:
+            self._pour_chunks(sink)
+        else:
+            for left in self._wire.pour(sink, self._left, self._within_s):
+                self._left = left
         self.is_read = True
 
     def skip(self, most: int) -> bool:
@@ -170,36 +200,36 @@ class Body:
             return True
         if self._must_invite or self._left is None or self._left > most:
             return False
-        for _ in self.blocks():
-            pass
+        self.pour(_Nowhere())
         return True
 
-    def _counted(self, left: int) -> Iterator[memoryview]:
-        while left:
-            block = self._wire.some(left, self._within_s)
-            left -= len(block)
-            self._left = left
-            yield block
-
-    def _chunked(self) -> Iterator[memoryview]:
+    def _pour_chunks(self, sink: Sink) -> None:
         while size := self._chunk_size():
-            yield from self._chunk(size)
+            for _ in self._wire.pour(sink, size, self._within_s):
+                pass
+            if self._wire.line(self._within_s) != b"\r\n":
+                raise bad_chunk()
         while self._wire.line(self._within_s) != b"\r\n":
             pass  # trailers say nothing that matters here
 
     def _chunk_size(self) -> int:
         found = _CHUNK.fullmatch(self._wire.line(self._within_s))
         if not found:
-            raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
+            raise bad_chunk()
         return int(found[1], 16)
 
-    def _chunk(self, left: int) -> Iterator[memoryview]:
-        while left:
-            block = self._wire.some(left, self._within_s)
-            left -= len(block)
-            yield block
-        if self._wire.line(self._within_s) != b"\r\n":
-            raise bad_request("door.bad-chunk", "A chunk of the request is malformed.")
+
+class _Nowhere:
+    """A sink for what nobody wants."""
+
+    def __init__(self) -> None:
+        self._scratch = memoryview(bytearray(_SCRATCH))
+
+    def space(self, most: int) -> memoryview:
+        return self._scratch[:most]
+
+    def filled(self, count: int) -> None:
+        """Forgotten."""
 
 
 def parse_head(data: bytes) -> Head:
@@ -238,11 +268,14 @@ def as_bytes(answer: Answer, *, without_body: bool, closes: bool) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if without_body else answer.body)
 
 
-def bad_request(
-    code: str = "door.bad-request", message: str = "That is not an HTTP/1.1 request."
-) -> RefusedError:
-    """The answer to everything that is malformed."""
-    return _refused(code, message, 400)
+def bad_request() -> RefusedError:
+    """The answer to a malformed head."""
+    return _refused("door.bad-request", "That is not an HTTP/1.1 request.", 400)
+
+
+def bad_chunk() -> RefusedError:
+    """The answer to a malformed body; what came before is kept."""
+    return _refused("door.bad-chunk", "A chunk of the request is malformed.", 400)
 
 
 class _Seen:
@@ -273,7 +306,7 @@ def _length(headers: Mapping[str, str]) -> int | None:
     """How the body ends. Two answers to that are an attack (RFC 9112 section 6.1)."""
     encoding, length = headers.get("transfer-encoding"), headers.get("content-length")
     if encoding is not None and length is not None:
-        raise bad_request("door.two-lengths", "A request has one length or chunks, not both.")
+        raise _refused("door.two-lengths", "A request has one length or chunks, not both.", 400)
     if encoding is not None:
         if encoding.lower() != "chunked":
             raise _refused("door.encoding", "This door reads chunks and no other coding.", 501)
@@ -294,6 +327,10 @@ def _path(target: bytes) -> str:
         if target == b"*":
             return "*"
         raise bad_request() from None
+
+
+def _cut() -> CutError:
+    return CutError("the connection ended before the message did")
 
 
 def _refused(code: str, message: str, status: int, **facts: Any) -> RefusedError:

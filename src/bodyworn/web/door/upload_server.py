@@ -37,7 +37,7 @@ Explain = Callable[[BodywornError], Answer]
 class Limits:
     """What one peer may cost us."""
 
-    connections: int = 128  # at once; each may hold a buffer of 1 MiB
+    connections: int = 128  # at once; each may hold 2 MiB while it sends
     head_s: float = 10  # seconds for the whole head of a request
     idle_s: float = 60  # seconds between two requests on one connection
     body_s: float = 30  # seconds of silence within a body

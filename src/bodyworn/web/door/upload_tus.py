@@ -206,8 +206,7 @@ class Tus:
         checksum = words.checksum(head)
         with self._uploads.append(found.id, offset=offset, checksum=checksum) as writer:
             writer.expect(head.length)
-            for block in body.blocks():
-                writer.write(block)
+            body.pour(writer)
         headers = {"Upload-Offset": str(writer.offset)}
         if writer.arrival:
             return headers | words.received(writer.arrival.sha256)
