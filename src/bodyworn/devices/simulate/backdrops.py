@@ -192,7 +192,12 @@ def _add_cone(picture: Image.Image, lens: Lens, head: Point3) -> None:
     """Mist that the lamp lights on its way to the ground."""
     x, y, z = head
     mask = Image.new("L", picture.size, 0)
-    edge = [lens.spot(x - 0.1, y, z), lens.spot(x + 0.1, y, z), lens.spot(x + 2.3, 0, z), lens.spot(x - 2.3, 0, z)]  # fmt: skip
+    edge = [
+        lens.spot(x - 0.1, y, z),
+        lens.spot(x + 0.1, y, z),
+        lens.spot(x + 2.3, 0, z),
+        lens.spot(x - 2.3, 0, z),
+    ]
     ImageDraw.Draw(mask).polygon(edge, fill=26)
     small = mask.reduce(4).filter(ImageFilter.GaussianBlur(40 / z + 1)).resize(mask.size)
     picture.paste(Image.new("RGB", picture.size, (255, 190, 110)), (0, 0), small)

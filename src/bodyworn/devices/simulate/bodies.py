@@ -84,6 +84,11 @@ def _xy(x: float, y: float) -> Point:
     return (x + _WIDE / 2) * SCALE, (_TALL - y) * SCALE
 
 
+def _both_sides(half: list[Point]) -> list[Point]:
+    """Pixels of an outline whose right half is given from the top down."""
+    return [_xy(x, y) for x, y in half] + [_xy(-x, y) for x, y in reversed(half)]
+
+
 def _limb(
     draw: ImageDraw.ImageDraw, points: list[Point], *, widths: list[float], ink: Colour
 ) -> None:
@@ -145,7 +150,12 @@ def _forearms(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
         _, elbow, hand = _arm_joints(figure, side)
         _limb(draw, [elbow, hand], widths=[0.1, 0.08], ink=shade(figure.look.cloth, 1.08))
         _disc(draw, hand[0], hand[1] + 0.02, 0.046, figure.look.skin)
-        _limb(draw, [hand, (hand[0] - side * 0.02, hand[1] + 0.1)], widths=[0.07, 0.03], ink=figure.look.skin)  # fmt: skip
+        _limb(
+            draw,
+            [hand, (hand[0] - side * 0.02, hand[1] + 0.1)],
+            widths=[0.07, 0.03],
+            ink=figure.look.skin,
+        )
 
 
 def _arm_joints(figure: _Figure, side: int) -> tuple[Point, Point, Point]:
@@ -176,15 +186,16 @@ def _neck(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
 def _torso(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
     top, hip, half = figure.shoulder, figure.hip, figure.half_shoulder
     is_long = figure.look.dress is Dress.COAT
-    hem = hip - (0.24 if is_long else 0.06)
-    outline = [
-        (-0.06, top + 0.035), (0.06, top + 0.035), (half * 0.7, top + 0.01), (half + 0.045, top - 0.06),
-        (half + 0.02, top - 0.22), (figure.half_hip + 0.045, hip + 0.12),
-        (figure.half_hip + (0.08 if is_long else 0.055), hem), (-figure.half_hip - (0.08 if is_long else 0.055), hem),
-        (-figure.half_hip - 0.045, hip + 0.12), (-half - 0.02, top - 0.22), (-half - 0.045, top - 0.06),
-        (-half * 0.7, top + 0.01),
-    ]  # fmt: skip
-    draw.polygon([_xy(x, y) for x, y in outline], fill=figure.look.cloth)
+    hem, flare = (hip - 0.24, 0.08) if is_long else (hip - 0.06, 0.055)
+    side_line = [
+        (0.06, top + 0.035),
+        (half * 0.7, top + 0.01),
+        (half + 0.045, top - 0.06),
+        (half + 0.02, top - 0.22),
+        (figure.half_hip + 0.045, hip + 0.12),
+        (figure.half_hip + flare, hem),
+    ]
+    draw.polygon(_both_sides(side_line), fill=figure.look.cloth)
     for side in (-1, 1):
         _disc(draw, side * (half - 0.015), top - 0.055, 0.062, figure.look.cloth)
 
@@ -205,15 +216,23 @@ def _clothes(picture: Image.Image, draw: ImageDraw.ImageDraw, figure: _Figure) -
             _collar(draw, figure, ink=shade(look.cloth, 1.2))
         case _:
             _collar(draw, figure, ink=shade(look.cloth, 1.15))
-            draw.line([_xy(0.0, top - 0.14), _xy(0.0, hip - 0.05)], fill=shade(look.cloth, 0.55), width=5)  # fmt: skip
-            for side in (-1, 1):
-                pocket = [_xy(side * 0.07, hip + 0.16), _xy(side * 0.16, hip + 0.11)]
-                draw.line(pocket, fill=shade(look.cloth, 0.6), width=5)
+            _zip_and_pockets(draw, figure)
+
+
+def _zip_and_pockets(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
+    top, hip, cloth = figure.shoulder, figure.hip, figure.look.cloth
+    draw.line([_xy(0.0, top - 0.14), _xy(0.0, hip - 0.05)], fill=shade(cloth, 0.55), width=5)
+    for side in (-1, 1):
+        pocket = [_xy(side * 0.07, hip + 0.16), _xy(side * 0.16, hip + 0.11)]
+        draw.line(pocket, fill=shade(cloth, 0.6), width=5)
 
 
 def _collar(draw: ImageDraw.ImageDraw, figure: _Figure, *, ink: Colour) -> None:
     top = figure.shoulder
-    draw.polygon([_xy(-0.06, top + 0.03), _xy(0.06, top + 0.03), _xy(0.0, top - 0.16)], fill=figure.look.under)  # fmt: skip
+    draw.polygon(
+        [_xy(-0.06, top + 0.03), _xy(0.06, top + 0.03), _xy(0.0, top - 0.16)],
+        fill=figure.look.under,
+    )
     for side in (-1, 1):
         lapel = [(side * 0.055, top + 0.055), (side * 0.11, top - 0.03), (side * 0.01, top - 0.17)]
         draw.polygon([_xy(x, y) for x, y in lapel], fill=ink)
@@ -221,9 +240,16 @@ def _collar(draw: ImageDraw.ImageDraw, figure: _Figure, *, ink: Colour) -> None:
 
 def _hoodie(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
     top, hip, look = figure.shoulder, figure.hip, figure.look
-    draw.polygon([_xy(-0.12, top), _xy(0.12, top), _xy(0.07, top - 0.09), _xy(-0.07, top - 0.09)], fill=shade(look.cloth, 0.72))  # fmt: skip
+    draw.polygon(
+        [_xy(-0.12, top), _xy(0.12, top), _xy(0.07, top - 0.09), _xy(-0.07, top - 0.09)],
+        fill=shade(look.cloth, 0.72),
+    )
     for side in (-1, 1):
-        draw.line([_xy(side * 0.035, top - 0.07), _xy(side * 0.04, top - 0.24)], fill=(214, 212, 204), width=4)  # fmt: skip
+        draw.line(
+            [_xy(side * 0.035, top - 0.07), _xy(side * 0.04, top - 0.24)],
+            fill=(214, 212, 204),
+            width=4,
+        )
     pouch = [(-0.13, hip + 0.05), (-0.09, hip + 0.19), (0.09, hip + 0.19), (0.13, hip + 0.05)]
     draw.polygon([_xy(x, y) for x, y in pouch], fill=shade(look.cloth, 0.85))
 
@@ -231,13 +257,18 @@ def _hoodie(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
 def _vest(picture: Image.Image, draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
     top, hip, half = figure.shoulder, figure.hip, figure.half_shoulder
     yellow, silver = (206, 222, 44), (206, 208, 204)
-    vest = [
-        (-0.075, top + 0.03), (-half * 0.9, top - 0.01), (-half - 0.005, top - 0.24), (-figure.half_hip - 0.045, hip + 0.1),
-        (figure.half_hip + 0.045, hip + 0.1), (half + 0.005, top - 0.24), (half * 0.9, top - 0.01), (0.075, top + 0.03), (0, top - 0.12),
-    ]  # fmt: skip
-    draw.polygon([_xy(x, y) for x, y in vest], fill=yellow)
+    edge = [
+        (0.0, top - 0.12),
+        (0.075, top + 0.03),
+        (half * 0.9, top - 0.01),
+        (half + 0.005, top - 0.24),
+        (figure.half_hip + 0.045, hip + 0.1),
+    ]
+    draw.polygon(_both_sides(edge), fill=yellow)
     for low in (0.42, 0.3):
-        draw.rectangle((*_xy(-half - 0.002, top - low), *_xy(half + 0.002, top - low - 0.045)), fill=silver)  # fmt: skip
+        draw.rectangle(
+            (*_xy(-half - 0.002, top - low), *_xy(half + 0.002, top - low - 0.045)), fill=silver
+        )
     draw.line([_xy(0, top - 0.12), _xy(0, hip + 0.1)], fill=(120, 130, 30), width=4)
     words = lettered("POLICE", size=34, ink=(30, 40, 110), bold=True)
     if not figure.sideways:

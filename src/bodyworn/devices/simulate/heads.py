@@ -155,7 +155,9 @@ def _nose(draw: ImageDraw.ImageDraw, look: Look, *, x: float, turn: float) -> No
     dark = shade(look.skin, 0.66)
     side = 1 if turn >= 0 else -1
     draw.line([_at(x - side * 9, -8), _at(x - side * 15, 34)], fill=(*dark, 110), width=9)
-    draw.line([_at(x + side * 2, -6), _at(x + side * 3, 30)], fill=(*shade(look.skin, 1.16), 90), width=9)  # fmt: skip
+    draw.line(
+        [_at(x + side * 2, -6), _at(x + side * 3, 30)], fill=(*shade(look.skin, 1.16), 90), width=9
+    )
     draw.ellipse(_ellipse(x, 34, 21, 13), fill=(*shade(look.skin, 0.94), 255))
     for nostril in (-1, 1):
         draw.ellipse(_ellipse(x + nostril * 11, 41, 6, 3.6), fill=(*shade(look.skin, 0.34), 220))
@@ -175,7 +177,9 @@ def _mouth(draw: ImageDraw.ImageDraw, look: Look, *, x: float, openness: int) ->
         )
     else:
         draw.ellipse(_ellipse(x, 80, 27 - 3 * openness, down - 3), fill=(52, 18, 20, 255))
-        draw.rectangle((*_at(x - 15, 82 - down), *_at(x + 15, 87 - down)), fill=(226, 220, 208, 235))  # fmt: skip
+        draw.rectangle(
+            (*_at(x - 15, 82 - down), *_at(x + 15, 87 - down)), fill=(226, 220, 208, 235)
+        )
     draw.arc(_ellipse(x, 86, 24, 20 + down), 40, 140, fill=(*shade(look.skin, 0.6), 120), width=5)
 
 
@@ -188,7 +192,11 @@ def _beard(draw: ImageDraw.ImageDraw, look: Look, face: Face) -> None:
     inner = [_at(shift + x, y) for x, y in ((-58, 50), (-46, 62), (46, 62), (58, 50))]
     layer = [*edge, *inner]
     draw.polygon(layer, fill=(*look.hair, round(strength * 0.82)))
-    draw.line([_at(shift - 34, 60), _at(shift, 56), _at(shift + 34, 60)], fill=(*look.hair, strength), width=11)  # fmt: skip
+    draw.line(
+        [_at(shift - 34, 60), _at(shift, 56), _at(shift + 34, 60)],
+        fill=(*look.hair, strength),
+        width=11,
+    )
     _mouth(draw, look, x=21 * face.turn, openness=face.mouth)
 
 

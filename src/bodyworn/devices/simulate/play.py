@@ -166,13 +166,20 @@ def _cars(recording: Recording, mirror: float) -> Iterator[Parked]:
     lit = Car(plate=car.plate, paint=car.paint, is_lit=stopped)
     yield Parked(car=lit, marks=((0.0, *spot),))
     for place in range(2):
-        plate = f"L{'ABDK'[place]}{21 + place} {dice.among(('FGT', 'HNO', 'KRU', 'XVE'), recording.incident, place)}"  # fmt: skip
-        other = Car(plate=plate, paint=dice.among(((60, 64, 70), (140, 20, 30), (200, 200, 196)), recording.view, place), is_lit=True)  # fmt: skip
-        start = dice.between(3.0, recording.seconds - 8, recording.view, "drives", place)
-        lane = 2.6 * mirror
-        yield Parked(
-            car=other, marks=((start, lane, 50.0), (start + 7.0, lane, -2.0)), shows_rear=False
-        )
+        yield _driving(recording, place, lane=2.6 * mirror)
+
+
+def _driving(recording: Recording, place: int, *, lane: float) -> Parked:
+    """A car that comes towards the camera and passes."""
+    letters = dice.among(("FGT", "HNO", "KRU", "XVE"), recording.incident, place)
+    paints = ((60, 64, 70), (140, 20, 30), (200, 200, 196))
+    car = Car(
+        plate=f"L{'ABDK'[place]}{21 + place} {letters}",
+        paint=dice.among(paints, recording.view, place),
+        is_lit=True,
+    )
+    start = dice.between(3.0, max(4.0, recording.seconds - 8), recording.view, "drives", place)
+    return Parked(car=car, marks=((start, lane, 50.0), (start + 7.0, lane, -2.0)), shows_rear=False)
 
 
 def _turns(seed: int, length: float) -> Iterator[Turn]:

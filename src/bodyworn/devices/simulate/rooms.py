@@ -137,7 +137,9 @@ def _bookcase(wall: Wall, seed: int) -> None:
     for shelf in range(4):
         wall.fill(5.45, 0.14 + shelf * 0.46, 0.55, 0.38, (58, 42, 30))
         for book in range(7):
-            hue = dice.among(((150, 50, 46), (60, 90, 130), (180, 160, 100), (70, 110, 80)), seed, shelf, book)  # fmt: skip
+            hue = dice.among(
+                ((150, 50, 46), (60, 90, 130), (180, 160, 100), (70, 110, 80)), seed, shelf, book
+            )
             high = dice.between(0.2, 0.34, seed, "book", shelf, book)
             wall.fill(5.46 + book * 0.075, 0.14 + shelf * 0.46, 0.06, high, hue)
 
@@ -165,7 +167,13 @@ def _custody_wall(seed: int, paint: Colour) -> Surface:
         hue = dice.among(((236, 234, 226), (240, 226, 150), (190, 214, 230)), seed, "sheet", sheet)
         wall.fill(0.6 + (sheet % 4) * 0.4, 1.32 + (sheet // 4) * 0.46, 0.3, 0.4, hue)
         for line in range(4):
-            wall.fill(0.64 + (sheet % 4) * 0.4, 1.38 + (sheet // 4) * 0.46 + line * 0.07, 0.2, 0.02, (90, 90, 96))  # fmt: skip
+            wall.fill(
+                0.64 + (sheet % 4) * 0.4,
+                1.38 + (sheet // 4) * 0.46 + line * 0.07,
+                0.2,
+                0.02,
+                (90, 90, 96),
+            )
     wall.fill(2.7, 1.95, 1.6, 0.4, (24, 44, 96))
     wall.write("YOUR RIGHTS", 2.82, 2.04, 0.2, (240, 240, 240))
     wall.ring(4.75, 2.15, 0.2, (240, 240, 236))

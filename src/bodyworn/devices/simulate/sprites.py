@@ -4,6 +4,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from PIL import Image, ImageDraw, ImageFilter
 from bodyworn.devices.simulate.space import GAMMA, Light3
 
 Pixels = NDArray[np.uint8]
-_KEPT = 256  # sprites; a film needs a few dozen at a time
+Item = TypeVar("Item")
+_KEPT = 320  # on a shelf; a film needs some dozens at a time
 # Brightness and size go in steps too small to see, so that a figure that hardly moves is drawn
 # once and not anew in each frame.
 _STEPS = 16  # of brightness
-_SIZE_STEP = 0.008  # of the logarithm of the size
+_SIZE_STEP = 0.012  # of the logarithm of the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +42,50 @@ class Sprite:
 
 
 class Sprites:
-    """The sprites of one film."""
+    """The sprites of one film, in three shelves: drawn, scaled, lit."""
 
     def __init__(self) -> None:
-        self._masters: dict[Hashable, Image.Image] = {}
-        self._ready: OrderedDict[Hashable, Sprite] = OrderedDict()
+        self._drawn: dict[Hashable, Image.Image] = {}
+        self._scaled: _Shelf[Pixels] = _Shelf()
+        self._lit: _Shelf[Sprite] = _Shelf()
 
     def of(
         self, name: Hashable, draw: Callable[[], Image.Image], *, scale: float, light: Light3
     ) -> Sprite:
         """The drawing called `name`, made about `scale` times as large and lit so."""
         bright = tuple(round(_STEPS * part ** (1 / GAMMA)) for part in light)
-        size = round(math.log(scale) / _SIZE_STEP)
-        key = (name, size, bright)
-        if key not in self._ready:
-            self._ready[key] = self._made(name, draw, math.exp(size * _SIZE_STEP), bright)
-            if len(self._ready) > _KEPT:
-                self._ready.popitem(last=False)
-        self._ready.move_to_end(key)
-        return self._ready[key]
+        step = round(math.log(scale) / _SIZE_STEP)
 
-    def _made(
-        self,
-        name: Hashable,
-        draw: Callable[[], Image.Image],
-        scale: float,
-        bright: tuple[int, ...],
-    ) -> Sprite:
-        if name not in self._masters:
-            self._masters[name] = draw().convert("RGBa")
-        master = self._masters[name]
+        def scaled() -> Pixels:
+            return self._scale(name, draw, math.exp(step * _SIZE_STEP))
+
+        def lit() -> Sprite:
+            return _sprite(self._scaled.get((name, step), scaled), bright)
+
+        return self._lit.get((name, step, bright), lit)
+
+    def _scale(self, name: Hashable, draw: Callable[[], Image.Image], scale: float) -> Pixels:
+        if name not in self._drawn:
+            # "RGBa" is colour times alpha, which is what scaling and stamping both want.
+            self._drawn[name] = draw().convert("RGBa")
+        master = self._drawn[name]
         size = (max(1, round(master.width * scale)), max(1, round(master.height * scale)))
-        return _sprite(master.resize(size, Image.Resampling.BILINEAR), bright)
+        return np.asarray(master.resize(size, Image.Resampling.BILINEAR))
+
+
+class _Shelf(Generic[Item]):
+    """Keeps what was made, and lets go of what was used longest ago."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Item] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Item]) -> Item:
+        if key not in self._kept:
+            self._kept[key] = make()
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
 
 def shadow() -> Image.Image:
@@ -81,8 +95,8 @@ def shadow() -> Image.Image:
     return picture.filter(ImageFilter.GaussianBlur(5))
 
 
-def _sprite(picture: Image.Image, bright: tuple[int, ...]) -> Sprite:
-    pixels = np.asarray(picture)  # colour is multiplied by alpha already
+def _sprite(pixels: Pixels, bright: tuple[int, ...]) -> Sprite:
+    """Pixels whose colour is multiplied by alpha already, in this light."""
     factor = np.array(bright, np.uint32) * (255 * 64 // _STEPS)
     lit = (pixels[:, :, :3] * factor) >> 6
     rest = np.repeat(255 - pixels[:, :, 3:].astype(np.uint16), 3, axis=2)

@@ -94,7 +94,15 @@ def _shell(draw: ImageDraw.ImageDraw, car: Car) -> None:
     for side in (-1, 1):
         draw.rounded_rectangle(_box(side * 0.68, 0.2, 0.12, 0.2), 30, fill=(14, 14, 16))
     draw.rectangle(_box(0, 0.28, 0.72, 0.1), fill=(12, 12, 14))
-    lower = [(0.0, 0.98), (0.74, 0.98), (0.84, 0.9), (0.88, 0.68), (0.87, 0.36), (0.8, 0.24), (0.0, 0.24)]  # fmt: skip
+    lower = [
+        (0.0, 0.98),
+        (0.74, 0.98),
+        (0.84, 0.9),
+        (0.88, 0.68),
+        (0.87, 0.36),
+        (0.8, 0.24),
+        (0.0, 0.24),
+    ]
     roof = [(0.0, 1.48), (0.46, 1.46), (0.58, 1.4), (0.76, 0.96), (0.0, 0.96)]
     for side in (-1, 1):
         draw.ellipse(_box(side * 0.83, 1.0, 0.09, 0.055), fill=shade(car.paint, 0.7))
@@ -102,10 +110,15 @@ def _shell(draw: ImageDraw.ImageDraw, car: Car) -> None:
     draw.polygon(_mirrored(lower), fill=car.paint)
     glass = [(0.0, 1.4), (0.44, 1.39), (0.52, 1.35), (0.66, 1.0), (0.0, 1.0)]
     draw.polygon(_mirrored(glass), fill=(26, 32, 40))
-    draw.polygon([_xy(-0.5, 1.3), _xy(-0.18, 1.39), _xy(-0.36, 1.0), _xy(-0.62, 1.0)], fill=(46, 56, 68))  # fmt: skip
+    draw.polygon(
+        [_xy(-0.5, 1.3), _xy(-0.18, 1.39), _xy(-0.36, 1.0), _xy(-0.62, 1.0)], fill=(46, 56, 68)
+    )
     for x in (-0.3, 0.3):  # head rests
         draw.rounded_rectangle(_box(x, 1.08, 0.1, 0.1), 20, fill=(16, 18, 22))
-    draw.polygon(_mirrored([(0.0, 0.97), (0.74, 0.97), (0.8, 0.93), (0.0, 0.93)]), fill=shade(car.paint, 1.35))  # fmt: skip
+    draw.polygon(
+        _mirrored([(0.0, 0.97), (0.74, 0.97), (0.8, 0.93), (0.0, 0.93)]),
+        fill=shade(car.paint, 1.35),
+    )
 
 
 def _rear_lamps(draw: ImageDraw.ImageDraw, car: Car) -> None:
@@ -122,7 +135,9 @@ def _rear_lamps(draw: ImageDraw.ImageDraw, car: Car) -> None:
 
 def _seams(draw: ImageDraw.ImageDraw, car: Car) -> None:
     dark = shade(car.paint, 0.5)
-    draw.line([_xy(-0.62, 0.94), _xy(-0.6, 0.48), _xy(0.6, 0.48), _xy(0.62, 0.94)], fill=dark, width=4)  # fmt: skip
+    draw.line(
+        [_xy(-0.62, 0.94), _xy(-0.6, 0.48), _xy(0.6, 0.48), _xy(0.62, 0.94)], fill=dark, width=4
+    )
     draw.ellipse(_box(0, 0.86, 0.05, 0.05), fill=(176, 180, 184))
     draw.line([_xy(-0.06, 1.03), _xy(0.34, 1.1)], fill=(8, 8, 8), width=5)  # wiper
 

@@ -21,9 +21,16 @@ RATE = 16_000  # samples a second, one channel
 _CONTROL = 100  # samples between two values of pitch and formants
 # First three formants of British vowels, hertz (after Deterding 1997), low voice.
 _VOWELS = (
-    (280, 2250, 2890), (360, 2100, 2600), (600, 1910, 2500), (735, 1625, 2465), (650, 1200, 2440),
-    (600, 1020, 2500), (415, 850, 2400), (330, 1150, 2300), (480, 1350, 2460),
-)  # fmt: skip
+    (280, 2250, 2890),
+    (360, 2100, 2600),
+    (600, 1910, 2500),
+    (735, 1625, 2465),
+    (650, 1200, 2440),
+    (600, 1020, 2500),
+    (415, 850, 2400),
+    (330, 1150, 2300),
+    (480, 1350, 2460),
+)
 _WIDTHS = (80.0, 110.0, 160.0)  # hertz, of the formants
 
 
@@ -180,5 +187,7 @@ def _place(recording: Recording, samples: int) -> Floats:
     swell = 1 + 0.5 * np.sin(seconds * 0.6 + recording.view % 5)  # traffic comes and goes
     level = 0.02 if indoors else 0.05
     hum = 0.006 * np.sin(2 * np.pi * 100 * seconds) if indoors else 0.0
-    heard: Floats = (rumble / max(float(np.abs(rumble).max()), 1e-6) * level * swell + hum).astype(np.float32)  # fmt: skip
+    heard: Floats = (rumble / max(float(np.abs(rumble).max()), 1e-6) * level * swell + hum).astype(
+        np.float32
+    )
     return heard

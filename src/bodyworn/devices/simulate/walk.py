@@ -22,7 +22,7 @@ def _places(recording: Recording) -> Iterator[Place]:
     heading = math.radians(recording.heading)
     east_scale = _METRES_A_DEGREE * math.cos(math.radians(recording.latitude))
     for second in range(int(recording.seconds) + 1):
-        walked = _walked(recording, second)
+        walked = _walked(second)
         north = walked * math.cos(heading) + _error(recording, "north", second)
         east = walked * math.sin(heading) + _error(recording, "east", second)
         yield Place(
@@ -30,11 +30,11 @@ def _places(recording: Recording) -> Iterator[Place]:
             latitude=round(recording.latitude + north / _METRES_A_DEGREE, 7),
             longitude=round(recording.longitude + east / east_scale, 7),
             accuracy_m=round(dice.between(4.0, 7.0, recording.view, "accuracy", second // 6), 1),
-            speed_mps=round(abs(_walked(recording, second + 1) - walked), 2),
+            speed_mps=round(abs(_walked(second + 1) - walked), 2),
         )
 
 
-def _walked(recording: Recording, second: float) -> float:
+def _walked(second: float) -> float:
     """Metres: up to the people first, then a few steps to and fro."""
     first = _PACE * min(second, WALK_IN)
     later = max(0.0, second - WALK_IN)
