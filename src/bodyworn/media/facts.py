@@ -21,7 +21,8 @@ MOST_TEXT = 500  # characters of one metadata value
 MOST_TEXTS = 40
 
 FAMILIES = {"mov": "mp4", "matroska": "matroska", "avi": "avi", "mpegts": "mpegts"}
-BROWSER_PIXELS = ("yuv420p", "yuvj420p")
+# None: not looked at; the profiles named here have no other pixels in practice.
+BROWSER_PIXELS = (None, "yuv420p", "yuvj420p")
 BROWSER_PROFILES = ("Baseline", "Constrained Baseline", "Main", "High")
 BROWSER_SOUND = {"mp4": ("aac", "mp3"), "webm": ("opus", "vorbis")}
 WEBM_PICTURES = ("vp8", "vp9", "av1")

@@ -21,8 +21,10 @@ from bodyworn.media.ends import cut_avi, cut_matroska, cut_movie, cut_transport_
 from bodyworn.media.fragments import all_samples
 from bodyworn.media.movie import Movie, read_movie
 from bodyworn.media.opening import (
+    EBML,
     FAILURES,
     Source,
+    is_mp4,
     opened,
     pictures_of,
     size_of,
@@ -35,7 +37,6 @@ from bodyworn.media.timing import seeks_exactly
 
 BUDGET = 64 << 20  # bytes that FFmpeg may read before it must have understood the file
 
-MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"pnot", b"styp")
 ENDINGS = {
     "mp4": (".mp4", ".m4v", ".m4a", ".mov", ".3gp", ".mpt", ".insv", ".qt"),
     "matroska": (".mkv", ".webm", ".mka"),
@@ -82,8 +83,7 @@ def probe(source: Source, *, name: str) -> Probe:
 
 def _boxes(stream: BinaryIO, size: int) -> _File:
     """The structure of an MP4; nothing for other containers."""
-    stream.seek(0)
-    if stream.read(8)[4:] not in MP4_STARTS:
+    if not is_mp4(stream):
         return _File(stream=stream, size=size)
     try:
         movie = read_movie(stream, size)
@@ -104,11 +104,11 @@ def _judged(file: _File) -> Probe:
 
 def _unopened(file: _File) -> Probe:
     """No reader could open it: does it at least begin like video?"""
-    file.stream.seek(0)
-    head = file.stream.read(12)
-    if head[4:8] in MP4_STARTS:
+    if is_mp4(file.stream):
         return Probe(condition=Condition.UNREADABLE, reason=NO_INDEX, container="mp4")
-    for mark, container in ((b"\x1aE\xdf\xa3", "matroska"), (b"RIFF", "avi")):
+    file.stream.seek(0)
+    head = file.stream.read(4)
+    for mark, container in ((EBML, "matroska"), (b"RIFF", "avi")):
         if head.startswith(mark):
             return Probe(condition=Condition.UNREADABLE, reason=BEGINNING_ONLY, container=container)
     return Probe(condition=Condition.NOT_VIDEO, reason=FOREIGN)

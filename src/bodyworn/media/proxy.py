@@ -65,7 +65,7 @@ def _written(
     progress: Progress,
 ) -> dict[str, Any]:
     """Copied by an order, or encoded without one. Leaves no file where nothing can be read."""
-    with opened_as_served(source) as container:
+    with opened_as_served(source, thorough=True) as container:
         pictures = _pictures(container)
         with _output(target, pictures) as out:
             lanes = _lanes(container, out, order, first, encoder)
@@ -98,10 +98,10 @@ def _pictures(container: InputContainer) -> VideoStream:
 
 def _looked_through(source: Source) -> tuple[Order | None, VideoFrame]:
     """Times for copying, or None where the pictures must be encoded; and the first picture."""
-    with opened_as_served(source) as container:
+    with opened_as_served(source, thorough=True) as container:
         pictures = _pictures(container)
         order = _order(container, pictures) if is_plain_h264(pictures) else None
-    with opened_as_served(source) as container:
+    with opened_as_served(source, thorough=True) as container:
         return order, _first_picture(container)
 
 

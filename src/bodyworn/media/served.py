@@ -17,12 +17,15 @@ from bodyworn.media.opening import Source, opened, size_of, stream_of
 
 
 @contextmanager
-def opened_as_served(source: Source) -> Iterator[InputContainer]:
-    """A container over index and master, or over the master alone. Raises DamagedError."""
+def opened_as_served(source: Source, *, thorough: bool = False) -> Iterator[InputContainer]:
+    """A container over index and master, or over the master alone, as `opening.opened` gives it.
+
+    Raises DamagedError where FFmpeg cannot open it.
+    """
     with stream_of(source) as stream:
         head = _head_or_none(stream)
         whole = cast("BinaryIO", Joined(head, stream)) if head else stream
-        with opened(whole) as container:
+        with opened(whole, thorough=thorough) as container:
             yield container
 
 

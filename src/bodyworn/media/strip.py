@@ -106,6 +106,7 @@ def _decoded(codec: VideoCodecContext, packet: "Packet[VideoStream]") -> VideoFr
     """One key by itself: the decoder is emptied at once, since nothing follows that it needs."""
     if not codec.is_open:
         codec.thread_type = ThreadType.SLICE  # frame threads would only wait for more frames
+        codec.options = {"skip_loop_filter": "all"}  # blocks are not seen at this size
     try:
         frames = codec.decode(packet) or codec.decode(None)
         codec.flush_buffers()
