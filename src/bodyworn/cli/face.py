@@ -100,9 +100,10 @@ def operator() -> "Actor":
     import pwd
 
     from bodyworn.core.types import Actor
+    from bodyworn.rules.access import AT_THE_MACHINE
 
     account = pwd.getpwuid(os.getuid()).pw_name
-    return Actor(name=f"system:command-line:{account}", display=f"{account} at the machine")
+    return Actor(name=f"{AT_THE_MACHINE}{account}", display=f"{account} at the machine")
 
 
 def utc(moment: datetime) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodyworn.cli.face import Face, plain, utc
+from bodyworn.cli.face import Face, operator, plain, utc
 
 if TYPE_CHECKING:
     from bodyworn.records.queries import Listed
@@ -29,10 +29,10 @@ def list_recordings(
     """
     face = Face.of(ctx)
     face.house()
-    from bodyworn.records.queries import Filters, all_recordings, split_words
+    from bodyworn.records.queries import Filters, recordings, split_words
 
     filters = Filters(words=split_words(" ".join(words or [])), officer=officer, borough=borough)
-    page = all_recordings(filters, before=before, limit=limit)
+    page = recordings(operator(), filters, before=before, limit=limit)
     facts = {"recordings": [as_facts(row) for row in page.rows], "older": page.older}
     more = [f"More: --before {page.older}"] if page.older else []
     face.answer(facts, *(line(row) for row in page.rows), *more)

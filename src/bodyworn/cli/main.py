@@ -16,12 +16,14 @@ from bodyworn.cli import (
     check,
     demo,
     dock,
+    export,
     ingest,
     init,
     listing,
     serve,
     show,
     user,
+    verify,
     version,
 )
 from bodyworn.cli.face import Face
@@ -100,6 +102,8 @@ app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
 app.command("list")(listing.list_recordings)
 app.command("show")(show.show)
+app.command("verify")(verify.verify)
+app.command("export")(export.export)
 app.command("check")(check.check)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")

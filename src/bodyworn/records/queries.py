@@ -18,6 +18,7 @@ from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import Condition, EventType, Role
 from bodyworn.core.types import Actor
 from bodyworn.records.models import CustodyEvent, Recording, RetentionDecision
+from bodyworn.rules.access import is_at_the_machine
 
 PAGE = 50
 MOST_WORDS = 8  # of a search; more would be a way to make the database sweat
@@ -108,6 +109,8 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def visible_to(actor: Actor) -> Q:
     """Recordings that this actor may know of; the same answer as `rules.access.may(…, LIST, …)`."""
+    if is_at_the_machine(actor):
+        return Q()
     seen = Q(pk__in=[])
     if actor.officer is not None:
         seen |= Q(officer__number=actor.officer)
@@ -132,18 +135,6 @@ def recordings(
         rows = [*found.filter(_newer_than(after)).order_by("started_at", "id")[: limit + 1]]
         page, has_newer = rows[:limit][::-1], len(rows) > limit
         return _page(page, has_newer=has_newer, has_older=True)
-    if before:
-        found = found.filter(_older_than(before))
-    rows = [*found.order_by("-started_at", "-id")[: limit + 1]]
-    return _page(rows[:limit], has_newer=bool(before), has_older=len(rows) > limit)
-
-
-def all_recordings(filters: Filters, *, before: str | None = None, limit: int = PAGE) -> Page:
-    """One page of everything: for who is at the machine itself, whom no rule of ours can stop.
-
-    Raises RefusedError records.bad-cursor.
-    """
-    found = _listed(Recording.objects.filter(_narrowed(filters)))
     if before:
         found = found.filter(_older_than(before))
     rows = [*found.order_by("-started_at", "-id")[: limit + 1]]

@@ -30,12 +30,20 @@ class Footage:
     borough: str | None  # where it was recorded
 
 
+AT_THE_MACHINE = "system:command-line:"
+"""Actors of the command line are called so. No account can be: names of accounts have no colon."""
+
 HANDLES = {Action.CHECK, Action.LIST, Action.MARK, Action.VIEW}
 """What those who work with footage may do with what is theirs to see."""
 
 
 def may(actor: Actor, action: Action, footage: Footage | None = None) -> Decision:
     """Judge one action; `footage` is None for what concerns no recording."""
+    if is_at_the_machine(actor):
+        return _yes(
+            "access.at-the-machine",
+            "Whoever has the machine has the bytes; the rule that is left is to put it on record.",
+        )
     if action is Action.ADMINISTER:
         return _administers(actor)
     if footage is None:
@@ -46,6 +54,11 @@ def may(actor: Actor, action: Action, footage: Footage | None = None) -> Decisio
         or _borough(actor, action, footage)
         or _no("access.no-rule", "This recording belongs to another officer, unit or borough.")
     )
+
+
+def is_at_the_machine(actor: Actor) -> bool:
+    """Whether this actor sits at the command line of the machine that holds everything."""
+    return actor.name.startswith(AT_THE_MACHINE)
 
 
 def _administers(actor: Actor) -> Decision:
