@@ -180,6 +180,13 @@ def last_check(recording_id: int) -> EventRow | None:
     return EventRow(**row) if row else None
 
 
+def first_event(recording_id: int, type_: EventType) -> EventRow | None:
+    """The oldest event of a kind, or None."""
+    found = CustodyEvent.objects.filter(recording_id=recording_id, type=type_)
+    row = found.order_by("id").values(*_names(EventRow)).first()
+    return EventRow(**row) if row else None
+
+
 def names_of(accounts: set[str]) -> dict[str, str]:
     """Account name: display name, for those that are accounts."""
     people = [name for name in accounts if not name.startswith("system:")]

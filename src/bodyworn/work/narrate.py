@@ -25,6 +25,7 @@ class Line:
     hash6: str  # the first six digits of its leaf's hash
     checked: bool  # a machine compared something and it agreed
     alarm: bool  # something is wrong, or was refused
+    minor: bool  # the system made something to help viewing
     durability: str  # what survives, in a few words
 
 
@@ -72,6 +73,7 @@ def sentence(
         hash6=event.leaf_hash[:6],
         checked=_is_check(event),
         alarm=_is_alarm(event),
+        minor=event.type == EventType.DERIVATION and event.actor.startswith("system:"),
         durability=durability(event, checkpoint),
     )
 
@@ -184,9 +186,8 @@ def _quarantined(event: EventRow) -> Words:
     return "Set aside", str(event.detail.get("reason", ""))
 
 
-def _receipted(event: EventRow) -> Words:
-    to = told_name(str(event.detail.get("to", "")), {})
-    return "Receipt given", f"to {to}: the camera may be emptied" if to else ""
+def _receipted(_: EventRow) -> Words:
+    return "Receipt given", "the camera may be emptied"
 
 
 def _retained(event: EventRow) -> Words:

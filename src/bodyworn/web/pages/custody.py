@@ -3,23 +3,31 @@
 from typing import Any
 
 from bodyworn.core.terms import EventType
+from bodyworn.core.types import Actor
 from bodyworn.records import queries_of_one
 from bodyworn.records.models import Recording
-from bodyworn.records.queries_of_one import Custody, EventRow
+from bodyworn.records.queries_of_one import Custody, footage_of
+from bodyworn.rules.access import Action, may
+from bodyworn.web.pages.tags import tags_of
 from bodyworn.work import narrate
 
 
-def custody_facts(row: Recording) -> dict[str, Any]:
-    """Lines, their count, what is published, and the newest check."""
+def custody_facts(actor: Actor, row: Recording) -> dict[str, Any]:
+    """Lines, their count, what is published, the newest check, and the tags that follow from it."""
     custody = queries_of_one.custody_of(row.pk)
     told = [narrate.sentence(e, custody.names, custody.checkpoint) for e in custody.events]
+    last_check, retention = queries_of_one.last_check(row.pk), queries_of_one.retention_of(row.pk)
     return {
+        "row": row,
+        "may_check": may(actor, Action.CHECK, footage_of(row)).allowed,
+        "may_mark": may(actor, Action.MARK, footage_of(row)).allowed,
+        "retention": retention,
+        "tags": tags_of(row, last_check, _arrived_as_sent(row), retention),
         "lines": told,
         "event_count": custody.count,
         "not_shown": custody.count - len(told),
         "published": _published(custody),
-        "last_check": _newest(custody, EventType.FIXITY_CHECK),
-        "arrived_as_sent": _arrived_as_sent(custody),
+        "last_check": last_check,
     }
 
 
@@ -34,10 +42,7 @@ def _published(custody: Custody) -> str:
     return f"{len(custody.events) - waiting} {under}, {waiting} waiting"
 
 
-def _newest(custody: Custody, type_: EventType) -> EventRow | None:
-    return next((event for event in custody.events if event.type == type_), None)
-
-
-def _arrived_as_sent(custody: Custody) -> bool:
-    arrival = _newest(custody, EventType.INGESTION)
+def _arrived_as_sent(row: Recording) -> bool:
+    """Whether the sender had named the digest that the bytes have."""
+    arrival = queries_of_one.first_event(row.pk, EventType.INGESTION)
     return arrival is not None and narrate.sentence(arrival).checked

@@ -51,11 +51,8 @@ def _list(request: HttpRequest, reference: str) -> HttpResponse:
     if not getattr(request, "htmx", False):
         return HttpResponseRedirect(reverse("review", args=[reference]) + "#markers")
     row = queries_of_one.recording(reference)
-    facts = custody_facts(row) | {
-        "row": row,
+    facts = custody_facts(actor_of(request), row) | {
         "markers": queries_of_one.markers_of(row.pk),
-        "may_mark": True,
-        "may_check": True,
         "with_custody": True,
     }
     return render(request, "pages/markers.html", facts)

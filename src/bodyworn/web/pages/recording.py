@@ -22,11 +22,18 @@ from bodyworn.web.pages.details import details_of
 from bodyworn.web.pages.footage import player
 from bodyworn.web.pages.permission import actor_of, needs
 from bodyworn.web.pages.sitting import Reason, Sitting
-from bodyworn.web.pages.tags import tags_of
 from bodyworn.web.pages.track import Map, map_of
 from bodyworn.work import narrate
 from bodyworn.work import review as verbs
 
+# Named to the browser at once: found one by one they would take a round trip for each depth.
+MODULES = tuple(
+    f"own/review/{name}.js"
+    for name in (
+        *("main", "clock", "frames", "keys", "lanes"),
+        *("map", "player", "strips", "tabs", "timeline"),
+    )
+)
 SPEEDS = tuple((rate, f"{rate}×") for rate in ("0.25", "0.5", "1", "2", "4", "8"))
 SPANS = ((0, "All"), (300, "5 min"), (20, "20 s"), (5, "5 s"))  # seconds in view; 0: all of it
 
@@ -85,7 +92,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
     if not getattr(request, "htmx", False):
         return HttpResponseRedirect(_address(reference) + "#custody")
     row = queries_of_one.recording(reference)
-    facts = custody_facts(row) | {"row": row, "checked": checked, "may_check": True}
+    facts = custody_facts(actor_of(request), row) | {"checked": checked, "is_part": True}
     return render(request, "pages/custody.html", facts)
 
 
@@ -98,7 +105,7 @@ def still(request: HttpRequest, reference: str) -> HttpResponse:
     frame = form.cleaned_data["frame"] if form.is_valid() else -1
     verbs.take_still(house(), actor_of(request), reference, frame=frame)
     row = queries_of_one.recording(reference)
-    facts = custody_facts(row) | {"row": row, "may_check": True}
+    facts = custody_facts(actor_of(request), row) | {"is_part": True}
     return render(request, "pages/custody.html", facts)
 
 
@@ -136,11 +143,8 @@ def _facts(actor: Actor, row: Recording, sitting: Sitting) -> dict[str, Any]:
     served = verbs.served(copies, plays_in_browsers=_plays(row))
     jobs = queries_of_one.unfinished_jobs(row.pk) if served.video is None else {}
     track = map_of(queries_of_one.track_of(row.pk), row.started_at)
-    retention = queries_of_one.retention_of(row.pk)
-    custody = custody_facts(row)
-    footage = footage_of(row)
+    custody = custody_facts(actor, row)
     return custody | {
-        "row": row,
         "title": words.title_of(row.title, row.category),
         "identity": _identity(row),
         "player": player(
@@ -149,12 +153,9 @@ def _facts(actor: Actor, row: Recording, sitting: Sitting) -> dict[str, Any]:
         "map": track,
         "markers": queries_of_one.markers_of(row.pk),
         "watching": _watching(sitting.reason),
-        "tags": tags_of(row, custody["last_check"], custody["arrived_as_sent"], retention),
-        "details": details_of(row, copies, retention),
+        "details": details_of(row, copies, custody["retention"]),
         "copies": [_copy(copy) for copy in copies],
-        "may_check": may(actor, Action.CHECK, footage).allowed,
-        "may_mark": may(actor, Action.MARK, footage).allowed,
-        "may_export": may(actor, Action.EXPORT, footage).allowed,
+        "may_export": may(actor, Action.EXPORT, footage_of(row)).allowed,
         **_controls(row, served, track),
     }
 
@@ -165,6 +166,7 @@ def _controls(row: Recording, served: verbs.Served, track: Map | None) -> dict[s
     lanes = [("picture", served.strip), ("sound", served.sound), ("markers", True)]
     lanes.append(("speed", track is not None and track.has_speed))
     return {
+        "modules": MODULES,
         "speeds": SPEEDS,
         "spans": spans,
         "lanes": [{"id": name, "name": name.capitalize()} for name, is_there in lanes if is_there],
@@ -191,7 +193,12 @@ def _identity(row: Recording) -> list[str]:
 def _watching(reason: Reason) -> str:
     """`Watching for case 01/4412/26.`"""
     why = narrate.PURPOSES[reason.purpose]
-    return f"Watching for {why}, {reason.note}." if reason.note else f"Watching for {why}."
+    if not reason.note:
+        return f"Watching for {why}."
+    if reason.purpose is Purpose.INVESTIGATION:
+        is_named = reason.note.lower().startswith(("case", "cad"))
+        return f"Watching for {reason.note}." if is_named else f"Watching for case {reason.note}."
+    return f"Watching for {why}, {reason.note}."
 
 
 def _copy(copy: queries_of_one.CopyRow) -> dict[str, str]:

@@ -108,13 +108,19 @@ export class Lanes {
   _sound(pen, { from, to, scale, x }, height) {
     const { sound, silent, duration } = this.footage;
     if (silent > 0) this.#hatch(pen, x(0), x(Math.min(silent, duration)), height);
+    this.#bars(pen, { from, to, scale, x }, height);
+  }
+
+  #bars(pen, { from, to, scale, x }, height) {
+    const { sound, silent } = this.footage;
     if (!sound) return;
     const middle = height / 2;
     const seconds = BAR / scale;
     pen.fillStyle = this.colours.sound;
     for (let n = Math.floor(from / seconds); n * seconds < to; n += 1) {
       const loud = sound.loudest(n * seconds, (n + 1) * seconds);
-      if (loud === null) continue;
+      // Inside the hatching a line of silence would only be noise; a sound there must show.
+      if (loud === null || (loud === 0 && (n + 1) * seconds <= silent)) continue;
       const half = Math.max(0.75, Math.sqrt(loud) * (middle - GAP));
       pen.fillRect(x(n * seconds), middle - half, BAR - 1, half * 2);
     }

@@ -85,7 +85,7 @@ async function start() {
   }
 
   function toMarker(direction) {
-    const here = player.wanted ?? player.frame;
+    const here = player.here;
     const ahead = markers.filter((marker) => (direction > 0 ? marker.frame > here : marker.frame < here));
     const next = direction > 0 ? ahead[0] : ahead.at(-1);
     if (next) player.show(next.frame);
@@ -109,7 +109,7 @@ async function start() {
 
   const actions = {
     step: (frames) => player.step(frames),
-    key: (direction) => player.show(frames.keyFrom(player.wanted ?? player.frame, direction)),
+    key: (direction) => player.show(frames.keyFrom(player.here, direction)),
     toggle: () => player.toggle(),
     shuttle: (direction) => player.shuttle(direction),
     skip: (seconds) => player.skip(seconds),
@@ -182,6 +182,7 @@ async function start() {
   readMarkers();
   showFrame();
   goToAddress(player, frames);
+  $("player").dataset.ready = "";
   window.addEventListener("hashchange", () => goToAddress(player, frames));
 
   if (told.strip) loadStrip(told.strip, told.stripRecipe, zero).then((strip) => { footage.strip = strip; timeline.redraw(); });

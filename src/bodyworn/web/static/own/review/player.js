@@ -3,6 +3,8 @@
 
 const FASTEST = 8;
 const SLACK = 2e-4; // seconds; browsers round a frame's time to microseconds
+const TRIES = 10; // for a seek that the browser cut short
+const PAUSE = 40; // milliseconds between them
 const QUIET = 250; // milliseconds without a picture after which the clock must do
 
 export class Player extends EventTarget {
@@ -11,7 +13,10 @@ export class Player extends EventTarget {
     this.video = video;
     this.frames = frames;
     this.frame = 0; // on the screen
-    this.wanted = null; // where a seek is going
+    this.wanted = null; // where one wants to be
+    this.going = null; // where the seek that runs is going
+    this.tries = 0;
+    this.aim = null; // asked for and not yet seen
     this.rewinding = 0; // times the natural speed, 0: not
     video.addEventListener("seeked", () => this.#arrived());
     for (const name of ["play", "pause", "ended", "ratechange"]) {
@@ -33,24 +38,29 @@ export class Player extends EventTarget {
     return this.frames.offsetOf(this.frame);
   }
 
+  /** Where one is in one's own mind: the frame asked for last, though it may not be painted yet. */
+  get here() {
+    return this.aim ?? this.frame;
+  }
+
   /** Show a frame. While one seek runs only the newest wish is kept. */
   show(number) {
     const wanted = Math.max(0, Math.min(this.last, number));
     const busy = this.wanted !== null;
     this.wanted = wanted;
+    this.aim = wanted;
     if (!busy) this.#seek();
   }
 
   /** So many frames on, counted from where one is going, so that fast keys lose no step. */
   step(frames) {
     this.halt();
-    this.show((this.wanted ?? this.frame) + frames);
+    this.show(this.here + frames);
   }
 
   /** So many seconds on. */
   skip(seconds) {
-    const here = this.frames.offsetOf(this.wanted ?? this.frame);
-    this.show(this.frames.atOffset(here + seconds));
+    this.show(this.frames.atOffset(this.frames.offsetOf(this.here) + seconds));
   }
 
   toggle() {
@@ -60,7 +70,8 @@ export class Player extends EventTarget {
 
   play() {
     this.#rewind(0);
-    if (this.frame >= this.last) this.show(0);
+    if (this.here >= this.last) this.show(0);
+    this.aim = null;
     this.video.play().catch(() => this.#say("state"));
   }
 
@@ -83,8 +94,9 @@ export class Player extends EventTarget {
   }
 
   #seek() {
-    this.video.currentTime = this.frames.middleOf(this.wanted);
+    if (this.going !== this.wanted) this.tries = 0;
     this.going = this.wanted;
+    this.video.currentTime = this.frames.middleOf(this.wanted);
   }
 
   #arrived() {
@@ -92,10 +104,25 @@ export class Player extends EventTarget {
       this.#seek();
       return;
     }
+    if (this.wanted !== null && this.#fellShort() && this.tries < TRIES) {
+      this.tries += 1;
+      setTimeout(() => this.#seek(), PAUSE);
+      return;
+    }
     this.wanted = null;
+    this.going = null;
     // A browser paints no new picture when it was on this frame already, or when it is hidden.
     clearTimeout(this.quiet);
-    this.quiet = setTimeout(() => this.#on(this.frames.at(this.video.currentTime)), QUIET);
+    this.quiet = setTimeout(() => {
+      this.aim = null;
+      this.#on(this.frames.at(this.video.currentTime));
+    }, QUIET);
+  }
+
+  /** Of footage whose pictures begin late Chromium first thinks that it is shorter than it is, and
+   * cuts a seek to what it takes for the end; having read on it knows better. */
+  #fellShort() {
+    return this.frames.at(this.video.currentTime) < this.wanted;
   }
 
   #watch() {
@@ -113,6 +140,7 @@ export class Player extends EventTarget {
 
   #on(frame) {
     this.frame = frame;
+    if (frame === this.aim || (this.playing && this.wanted === null)) this.aim = null;
     this.#say("frame");
   }
 
