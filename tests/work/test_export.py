@@ -114,7 +114,6 @@ def test_receipt_and_key_belong_to_the_log(house: House, reference: str, tmp_pat
     assert receipt.durability == "published"
     key = (tmp_path / "out" / "log.vkey").read_text().strip()
     assert key == house.layout.log_vkey.read_text().strip()
-    assert ()
 
 
 def test_the_export_is_a_disclosure_on_record(house: House, reference: str, tmp_path: Path) -> None:

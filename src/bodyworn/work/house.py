@@ -6,7 +6,7 @@ Django's, configured once a process by `web.configure`; which one it is stands i
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,7 @@ class House:
     layout: Layout  # every path
     vault: Vault  # the one way to stored bytes
     uploads: Uploads  # what is still coming in
-    ticket_key: bytes  # 32 bytes; signs what the doors believe
+    ticket_key: bytes = field(repr=False)  # 32 bytes; signs what the doors believe
     signer: Signer  # signs checkpoints and receipts
 
     @classmethod
