@@ -69,14 +69,14 @@ def backdrop(kind: SceneKind, seed: int, *, width: int, height: int) -> Backdrop
 
 def _night_street(seed: int, lens: Lens) -> Backdrop:
     posts = _posts(seed)
-    lamps = (*_sodium_lamps(posts), _torch(4.4))
+    lamps = (*_sodium_lamps(posts), _torch(6.0))
     box = _street(seed, lens, lamps=lamps, ambient=(0.03, 0.034, 0.052), at_night=True)
     return _at_night((box,), lens, posts)
 
 
 def _vehicle_stop(seed: int, lens: Lens) -> Backdrop:
     posts = _posts(seed)
-    dark = (*_sodium_lamps(posts), _torch(4.4))
+    dark = (*_sodium_lamps(posts), _torch(6.0))
     flash = Lamp(at=(-1.6, 1.9, -2.5), colour=_BLUE, strength=46.0)
     off = _street(seed, lens, lamps=dark, ambient=(0.026, 0.03, 0.05), at_night=True)
     on = replace(off, lamps=(*dark, flash))

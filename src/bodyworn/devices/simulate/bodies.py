@@ -1,6 +1,6 @@
 """Bodies: standing, speaking with their hands, walking. Heads are put on by whoever places them.
 
-Drawn at 400 pixels a metre from a stick figure of joints, given a rounded shade, and scaled down
+Drawn at 320 pixels a metre from a stick figure of joints, given a rounded shade, and scaled down
 when placed. Lengths are metres; x runs to the right, y up from the ground.
 """
 
@@ -15,7 +15,7 @@ from bodyworn.devices.simulate.heads import shade
 from bodyworn.devices.simulate.lettering import lettered
 from bodyworn.devices.simulate.looks import Colour, Dress, Look
 
-SCALE = 400  # pixels a metre
+SCALE = 320  # pixels a metre
 _WIDE, _TALL = 1.1, 1.9  # metres of canvas
 HEAD_M = 0.115  # from the middle of the face down to the chin
 
@@ -203,7 +203,7 @@ def _torso(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
 def _clothes(picture: Image.Image, draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
     top, hip, look = figure.shoulder, figure.hip, figure.look
     if figure.sideways:
-        draw.line([_xy(0.05, top - 0.04), _xy(0.06, hip)], fill=shade(look.cloth, 0.7), width=5)
+        draw.line([_xy(0.05, top - 0.04), _xy(0.06, hip)], fill=shade(look.cloth, 0.7), width=4)
         if look.dress is Dress.POLICE:
             _vest(picture, draw, figure)
         return
@@ -221,10 +221,10 @@ def _clothes(picture: Image.Image, draw: ImageDraw.ImageDraw, figure: _Figure) -
 
 def _zip_and_pockets(draw: ImageDraw.ImageDraw, figure: _Figure) -> None:
     top, hip, cloth = figure.shoulder, figure.hip, figure.look.cloth
-    draw.line([_xy(0.0, top - 0.14), _xy(0.0, hip - 0.05)], fill=shade(cloth, 0.55), width=5)
+    draw.line([_xy(0.0, top - 0.14), _xy(0.0, hip - 0.05)], fill=shade(cloth, 0.55), width=4)
     for side in (-1, 1):
         pocket = [_xy(side * 0.07, hip + 0.16), _xy(side * 0.16, hip + 0.11)]
-        draw.line(pocket, fill=shade(cloth, 0.6), width=5)
+        draw.line(pocket, fill=shade(cloth, 0.6), width=4)
 
 
 def _collar(draw: ImageDraw.ImageDraw, figure: _Figure, *, ink: Colour) -> None:
@@ -273,7 +273,9 @@ def _vest(picture: Image.Image, draw: ImageDraw.ImageDraw, figure: _Figure) -> N
     words = lettered("POLICE", size=34, ink=(30, 40, 110), bold=True)
     if not figure.sideways:
         left, upper = _xy(0.02, top - 0.15)
-        picture.alpha_composite(words.resize((58, 15)), (round(left), round(upper)))
+        picture.alpha_composite(
+            words.resize((round(0.145 * SCALE), round(0.038 * SCALE))), (round(left), round(upper))
+        )
         draw.rectangle((*_xy(-0.12, top - 0.11), *_xy(-0.05, top - 0.22)), fill=(28, 30, 34))
         _disc(draw, -0.085, top - 0.135, 0.013, (210, 40, 36))  # a camera with its red light
 

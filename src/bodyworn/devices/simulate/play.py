@@ -106,8 +106,8 @@ _STREETS = frozenset({SceneKind.DAY_STREET, SceneKind.NIGHT_STREET, SceneKind.VE
 
 def _stand(recording: Recording) -> tuple[float, float]:
     """Where this wearer stands: two cameras at one incident do not see the same picture."""
-    aside = dice.between(-0.45, 0.45, recording.view, "aside")
-    further = dice.between(0.0, 0.9, recording.view, "further")
+    aside = dice.between(-0.6, 0.6, recording.view, "stands aside")
+    further = dice.between(-0.05, 0.5, recording.view, "stands further")
     return (aside, further) if recording.scene in _STREETS else (aside / 2, 0.0)
 
 

@@ -70,7 +70,7 @@ class Sprites:
             self._drawn[name] = draw().convert("RGBa")
         master = self._drawn[name]
         size = (max(1, round(master.width * scale)), max(1, round(master.height * scale)))
-        return np.asarray(master.resize(size, Image.Resampling.BILINEAR))
+        return np.asarray(master.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5))
 
 
 class _Shelf(Generic[Item]):
