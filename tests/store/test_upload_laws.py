@@ -20,8 +20,10 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
+    precondition,
     rule,
 )
 from tests.store.shelf import Shelf, sha1
@@ -31,7 +33,9 @@ from bodyworn.core.errors import BodywornError, BusyError, RefusedError
 from bodyworn.store.inbox import done_with
 from bodyworn.store.upload_notes import Checksum
 
-SIZES = st.one_of(st.integers(1, 20), st.integers(4090, 4100), st.integers(200_000, 1_100_000))
+SHARES = st.sampled_from([1.0, 0.5, 0.999, 0.0])  # how much of the rest comes
+# Around nothing, a page, the smallest direct write and a block.
+SIZES = st.sampled_from([1, 2, 13, 4096, 4097, 140_000, 300_001, 1_060_000])
 
 
 def noise(seed: int, size: int) -> bytes:
@@ -59,6 +63,7 @@ class Uploading(RuleBasedStateMachine):
     """Alice's camera, a dock with a bad cable, and a server that dies a lot."""
 
     uploads = Bundle("uploads")
+    parts = Bundle("parts")
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,14 +78,23 @@ class Uploading(RuleBasedStateMachine):
 
     # ---- what may happen -------------------------------------------------------------------
 
-    @rule(target=uploads, size=SIZES, is_partial=st.booleans(), knows_length=st.booleans())
+    @initialize(target=uploads, size=SIZES)
+    def create_one(self, size: int) -> str:
+        return self.create(size, is_partial=False, knows_length=True)
+
+    @rule(
+        target=uploads,
+        size=SIZES,
+        is_partial=st.sampled_from([False, False, True]),
+        knows_length=st.sampled_from([True, True, False]),
+    )
     def create(self, size: int, is_partial: bool, knows_length: bool) -> str:
         self.seed += 1
         begun = self.shelf.begun(length=size if knows_length else None, partial=is_partial)
         self.known[begun.id] = Known(self.seed, size, is_partial, knows_length)
         return begun.id
 
-    @rule(upload=uploads, share=st.floats(0, 1), with_checksum=st.booleans())
+    @rule(upload=uploads, share=SHARES, with_checksum=st.booleans())
     def append(self, upload: str, share: float, with_checksum: bool) -> None:
         known = self.known[upload]
         part = self._part(known, share)
@@ -93,7 +107,7 @@ class Uploading(RuleBasedStateMachine):
         known.offset += len(part)
         self._expect_arrival(upload)
 
-    @rule(upload=uploads, share=st.floats(0, 1), after=st.floats(0, 1), with_checksum=st.booleans())
+    @rule(upload=uploads, share=SHARES, after=SHARES, with_checksum=st.booleans())
     def cut(self, upload: str, share: float, after: float, with_checksum: bool) -> None:
         """The cable comes loose in the middle of an append."""
         known = self.known[upload]
@@ -106,7 +120,7 @@ class Uploading(RuleBasedStateMachine):
         if not with_checksum:
             known.offset += len(came)
 
-    @rule(upload=uploads, share=st.floats(0.01, 1))
+    @rule(upload=uploads, share=SHARES)
     def send_wrong_bytes(self, upload: str, share: float) -> None:
         """A flipped bit on the way, and a checksum that knows."""
         known = self.known[upload]
@@ -159,6 +173,16 @@ class Uploading(RuleBasedStateMachine):
             self.shelf.uploads.terminate(upload)
             known.end = "terminated"
 
+    @rule(target=parts, size=SIZES)
+    def bring_a_part(self, size: int) -> str:
+        begun = self.create(size, is_partial=True, knows_length=True)
+        self.append(begun, share=1.0, with_checksum=False)
+        return begun
+
+    @rule(target=uploads, parts=st.lists(consumes(parts), min_size=1, max_size=3))
+    def join_parts(self, parts: list[str]) -> object:
+        return self.join(parts)
+
     @rule(target=uploads, parts=st.lists(consumes(uploads), min_size=1, max_size=3))
     def join(self, parts: list[str]) -> object:
         pieces = [self.known[part] for part in parts]
@@ -186,9 +210,11 @@ class Uploading(RuleBasedStateMachine):
     def write_at_once(self, upload: str) -> None:
         """A second writer, in what could be another process."""
         known = self.known[upload]
+        other = Shelf(self.shelf.root)  # finishes what is full, as every process does at start
+        for one in self.known:
+            self._expect_arrival(one)
         if known.end:
             return
-        other = Shelf(self.shelf.root)
         with pytest.raises(BusyError):
             _both(self.shelf, other, upload, known.offset)
 
@@ -198,6 +224,7 @@ class Uploading(RuleBasedStateMachine):
             done_with(self.shelf.layout, arrival)
             assert self.expected.pop(arrival.upload) == arrival.sha256
 
+    @precondition(lambda self: len(self.known) > 3)
     @rule()
     def three_days_pass(self) -> None:
         over = self.shelf.now + timedelta(hours=72)
@@ -264,4 +291,4 @@ def _both(one: Shelf, other: Shelf, upload: str, offset: int) -> None:
 
 
 TestUploading = Uploading.TestCase
-TestUploading.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestUploading.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
