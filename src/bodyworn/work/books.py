@@ -141,4 +141,5 @@ def _check_retention(
 
 
 def _wrong(code: str, message: str, subject: str) -> DamagedError:
-    return DamagedError(code, message, subject=subject)
+    hint = "Keep everything as it is, and compare with the newest backup from before."
+    return DamagedError(code, message, hint=hint, subject=subject)

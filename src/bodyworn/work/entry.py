@@ -12,7 +12,7 @@ from typing import Any
 
 from bodyworn.core.clock import iso
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError
+from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent, Manifest
 from bodyworn.records import ledger
@@ -144,7 +144,12 @@ def _free_reference(described: Described) -> str:
     for reference in offered:
         if not Recording.objects.filter(reference=reference).exists():
             return reference
-    raise DamagedError("ingest.no-reference", "Every reference for this recording is taken.")
+    raise RefusedError(
+        "ingest.no-reference",
+        "Every reference for this recording is taken.",
+        hint="Give it a camera reference of its own.",
+        status=409,
+    )
 
 
 def _copies(entry: Entry, recording: Recording) -> None:
@@ -227,7 +232,7 @@ def _retention(entry: Entry, recording: Recording) -> None:
         "rule": decision.rule,
         "reason": decision.reason,
     }
-    _record(entry, recording, EventType.RETENTION_DECIDED, detail)
+    _record(entry, recording, EventType.RETENTION_DECIDED, detail, operation=Operation.ALTERATION)
 
 
 def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding | None) -> None:
@@ -243,10 +248,11 @@ def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding
     detail = _arrival_detail(entry, recording, finding)
     _record(entry, recording, EventType.INGESTION, detail, operation=Operation.COLLECTION)
     if finding and finding.count is Count.REPEAT:
-        _record(entry, recording, EventType.CAPTURE_REPEAT, _number_again(recording))
+        again = _number_again(recording)
+        _record(entry, recording, EventType.CAPTURE_REPEAT, again, operation=Operation.COLLECTION)
     if entry.described.doubt:
         doubt = {"reason": plain(entry.described.doubt, 400), "condition": recording.condition}
-        _record(entry, recording, EventType.QUARANTINE, doubt)
+        _record(entry, recording, EventType.QUARANTINE, doubt, operation=Operation.COLLECTION)
 
 
 def _claims(described: Described) -> dict[str, Any]:

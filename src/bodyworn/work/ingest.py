@@ -195,7 +195,7 @@ def _set_aside(house: House, path: Path) -> None:
         ledger.record(
             CustodyEvent(
                 type=EventType.QUARANTINE,
-                operation=None,
+                operation=Operation.COLLECTION,
                 at=house.now(),
                 actor=SWEEPER.name,
                 subject=f"upload:{plain(path.stem, 64)}",

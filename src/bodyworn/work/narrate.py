@@ -152,6 +152,12 @@ def _ingested(event: EventRow) -> Words:
     return title, " · ".join(filter(None, (_size(event.detail), agreed)))
 
 
+def _ingested_again(event: EventRow) -> Words:
+    return "Arrived again", " · ".join(
+        filter(None, ("the same bytes, kept once", _size(event.detail)))
+    )
+
+
 def _checked(event: EventRow) -> Words:
     match event.detail.get("outcome"):
         case "unchanged":
@@ -212,11 +218,15 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.EXPORT: _exported,
     EventType.FIXITY_CHECK: _checked,
     EventType.INGESTION: _ingested,
+    EventType.INGESTION_REPEAT: _ingested_again,
     EventType.MARKER_ADDED: _marked,
     EventType.MARKER_REMOVED: _unmarked,
     EventType.QUARANTINE: _quarantined,
     EventType.RECEIPT: _receipted,
     EventType.RETENTION_DECIDED: _retained,
+    EventType.ACCOUNT_ADDED: _signed("Account made"),
+    EventType.DOCK_ADDED: _signed("Dock added"),
+    EventType.DOCK_RETIRED: _signed("Dock retired"),
     EventType.SIGN_IN: _signed("Signed in"),
     EventType.SIGN_IN_FAILED: _signed("Wrong password"),
     EventType.SIGN_OUT: _signed("Signed out"),

@@ -33,6 +33,7 @@ class SidecarIn(Schema):
             raise RefusedError(
                 "api.sidecar-not-base64",
                 "A sidecar's bytes are given in standard base64.",
+                hint="Encode the file's bytes again, with padding and without line breaks.",
                 status=422,
             ) from None
 

@@ -25,13 +25,21 @@ def _in_our_words(error: Exception | type[Exception]) -> BodywornError:
         case ValidationError():
             where, what = _first(error.errors)
             return RefusedError(
-                "api.wrong-request", f"{where}: {what}.", hint=_SEE_OPENAPI, status=422
+                "api.wrong-request",
+                f"{where}: {what}.",
+                hint="/api/v1/openapi.json describes each request.",
+                status=422,
             )
         case Http404():
-            return MissingError("api.not-there", "There is nothing at this address.")
+            return MissingError(
+                "api.not-there", "There is nothing at this address.", hint="Check the address."
+            )
         case HttpError():
             return RefusedError(
-                "api.unreadable", "This is no JSON.", hint=_SEE_OPENAPI, status=error.status_code
+                "api.unreadable",
+                "This is no JSON.",
+                hint="Send one JSON object.",
+                status=error.status_code,
             )
     raise error
 
@@ -42,8 +50,6 @@ def _first(errors: list[dict[str, Any]]) -> tuple[str, str]:
     place = [str(part) for part in found["loc"] if part not in {"body", "wanted"}]
     return ".".join(place) or "The request", str(found["msg"])
 
-
-_SEE_OPENAPI = "/api/v1/openapi.json describes each request."
 
 api = NinjaAPI(
     title="bodyworn",
