@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.media.corpus import GOOD, Recipe, Sample, make_corpus
+from tests.media.corpus import GOOD, OPEN_GOP, PIECES, UNEVEN, Recipe, Sample, make_corpus
 from tests.media.decoding import numbers_in, sound_in
 
 from bodyworn.core.canonical import canonical
@@ -59,6 +59,16 @@ def test_sound_is_heard_in_it(corpus: dict[str, Sample], tmp_path: Path, name: s
     loud = np.concatenate([np.frombuffer(data, np.float32) for _, data in sound_in(target)])
     assert 1.3 < len(loud) / 48_000 < 1.7
     assert 0.4 < np.abs(loud[20_000:50_000]).max() < 0.65
+
+
+def test_what_cannot_be_copied_with_its_times_is_encoded(tmp_path: Path) -> None:
+    """A late start before which decoding must begin: FFmpeg's MP4 writer loses it."""
+    recipe = Recipe(name="late.mp4", options=OPEN_GOP, times_ms=UNEVEN, muxer={"movflags": PIECES})
+    (sample,) = make_corpus(tmp_path, [recipe])
+    target = tmp_path / "proxy.mp4"
+    assert make_proxy(sample.path, target)["pictures"] == "encoded"
+    assert frame_times(target).start_of(0) == frame_times(sample.path).start_of(0) > 0
+    assert numbers_in(target) == list(range(len(UNEVEN)))
 
 
 def test_a_decoded_frames_type_is_not_obeyed(corpus: dict[str, Sample], tmp_path: Path) -> None:
