@@ -1,6 +1,6 @@
 """Who somebody is to the eye: skin, hair, clothes. Drawn from the seed, never from a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bodyworn.devices.simulate import dice
@@ -106,6 +106,13 @@ def member_of_public(seed: int, who: str) -> Look:
         height_m=dice.between(1.6, 1.7, seed, who) + (0 if is_woman else 0.12),
         is_low_voiced=not is_woman,
     )
+
+
+def indoors(look: Look) -> Look:
+    """The same person at home: no coat, no hat."""
+    style = Hair.CROP if look.style in {Hair.BEANIE, Hair.HOOD} else look.style
+    dress = look.dress if look.dress is Dress.HOODIE else Dress.SHIRT
+    return replace(look, style=style, dress=dress)
 
 
 def officer(seed: int, who: str) -> Look:

@@ -21,7 +21,6 @@ class Actor:
     look: Look
     marks: tuple[Mark, ...]  # where they are when; straight lines between
     partner_x: float | None = None  # where they look now and then
-    behind: bool = False  # only the head and shoulders show, above a desk
 
     def place(self, second: float) -> tuple[float, float]:
         """Metres to the right and ahead."""
@@ -118,7 +117,8 @@ def _seen_from(stand: tuple[float, float], marks: tuple[Mark, ...]) -> tuple[Mar
 def _cast(recording: Recording) -> tuple[Look, Look]:
     first = looks.member_of_public(recording.incident, FIRST)
     if recording.scene is SceneKind.HOME:
-        return first, looks.member_of_public(recording.incident, SECOND)
+        second = looks.member_of_public(recording.incident, SECOND)
+        return looks.indoors(first), looks.indoors(second)
     return first, looks.officer(recording.incident, SECOND)
 
 
@@ -138,7 +138,6 @@ def _standing(
         look=look,
         marks=tuple(marks),
         partner_x=partner,
-        behind=recording.scene is SceneKind.CUSTODY_DESK and name == SECOND,
     )
 
 
