@@ -14,8 +14,9 @@ from tests.work.arriving import DOCK, arrive, film, list_of_notes
 
 from bodyworn.core.errors import MissingError, RefusedError
 from bodyworn.core.terms import Condition, CopyKind, EventType
-from bodyworn.core.types import Actor, Receipt
+from bodyworn.core.types import Actor, Probe, Receipt
 from bodyworn.devices.folder import FolderCamera
+from bodyworn.media.probe import probe
 from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
 from bodyworn.store.inbox import read_arrival
 from bodyworn.work import entry, ingest
@@ -46,6 +47,25 @@ def test_one_bad_arrival_does_not_keep_the_others_waiting(
     assert sweep(house) == 1
     assert list_of_notes(house) == [house.layout.arrival(lost.upload)]
     assert "blob.missing" in caplog.text
+    caplog.clear()
+    assert sweep(house) == 0
+    assert caplog.text == "", "told once, not once a second"
+
+
+def test_an_error_that_nobody_foresaw_does_not_keep_the_others_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(source: object, *, name: str) -> Probe:
+        if name == "stone.mp4":
+            raise ZeroDivisionError("a stone")
+        return probe(Path(str(source)), name=name)
+
+    monkeypatch.setattr(ingest, "probe", stumble)
+    arrive(house, film(1), filename="stone.mp4")
+    arrive(house, film(2))
+    assert sweep(house) == 1
+    assert "ZeroDivisionError a stone" in caplog.text
+    assert len(list_of_notes(house)) == 1
 
 
 def test_a_note_that_cannot_be_read_is_set_aside_and_on_record(house: House) -> None:

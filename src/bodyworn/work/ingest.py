@@ -8,12 +8,13 @@ What a recording's rows and events are is `work.entry`'s.
 import hashlib
 import logging
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.core.errors import BodywornError, BusyError, DamagedError, RefusedError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import Condition, EventType, Operation
 from bodyworn.core.types import Actor, Arrival, CustodyEvent, Probe, Receipt
@@ -170,23 +171,29 @@ def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> Cu
 
 
 def _sweep_one(house: House, path: Path) -> bool:
-    """The sweeper is an edge: one bad arrival must not keep the others waiting."""
+    """The sweeper is an edge: whatever is wrong with one arrival, the others do not wait."""
     try:
         take_in(house, read_arrival(path), by=SWEEPER)
-    except MissingError as error:
-        # Somebody else was faster; or its bytes are gone, and that is an alarm.
-        if path.exists():
-            _log.error("%s: %s %s", path.name, error.code, error.explain())
-        return False
-    except DamagedError as error:
-        _log.error("%s: %s %s", path.name, error.code, error.explain())
-        if error.code == "inbox.unreadable":
+    except Exception as error:
+        if not path.exists():
+            return False  # somebody else was faster
+        _tell_once(path, *_code_and_words(error))
+        if isinstance(error, DamagedError) and error.code == "inbox.unreadable":
             _set_aside(house, path)
         return False
-    except BodywornError as error:
-        _log.warning("%s: %s %s", path.name, error.code, error.explain())
-        return False
     return True
+
+
+@lru_cache(maxsize=1000)
+def _tell_once(path: Path, code: str, words: str) -> None:
+    """Cached, because the sweeper comes by every second and the trouble stays for days."""
+    _log.error("%s: %s %s", path.name, code, words)
+
+
+def _code_and_words(error: Exception) -> tuple[str, str]:
+    if isinstance(error, BodywornError):
+        return error.code, error.explain()
+    return type(error).__name__, str(error)
 
 
 def _set_aside(house: House, path: Path) -> None:
