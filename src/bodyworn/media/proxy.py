@@ -119,24 +119,38 @@ def _first_picture(container: InputContainer) -> VideoFrame:
 
 def _order(container: InputContainer, pictures: VideoStream) -> Order | None:
     """Decoding times chosen as for an index (see `timing`). None where packets are in doubt."""
-    only(container, pictures)
-    packets = []
     try:
-        packets = [packet for packet in container.demux(pictures) if packet.size]
-        times = np.array([time_of(packet) for packet in packets], np.int64)
+        rows = _packet_rows(container, pictures)
     except (*FAILURES, DamagedError):
         return None
-    if not packets or any(packet.is_corrupt or packet.is_discard for packet in packets):
+    if not rows or any(in_doubt for *_, in_doubt in rows):
         return None
     base = pictures.time_base or Fraction(1)
-    shown = times - round(origin(container) / base)
-    duration = shown_for(shown, max(packets[-1].duration or 1, 1))
-    key = closed_keys(shown, np.array([packet.is_keyframe for packet in packets]))
+    shown = np.array([at for at, *_ in rows], np.int64) - round(origin(container) / base)
+    duration = shown_for(shown, max(rows[-1][1], 1))
+    key = closed_keys(shown, np.array([is_key for _, _, is_key, _ in rows]))
     if duration.min() <= 0 or not key[0]:
         return None
     decode = shown.min() + np.cumsum(duration) - duration
     decode += (shown - decode).min()
     return Order(base=base, shown=shown, decode=decode, duration=duration, key=key)
+
+
+def _packet_rows(
+    container: InputContainer, pictures: VideoStream
+) -> list[tuple[int, int, bool, bool]]:
+    """(time, duration, key, in doubt) of each packet; the packets themselves are let go."""
+    only(container, pictures)
+    return [
+        (
+            time_of(packet),
+            packet.duration or 0,
+            packet.is_keyframe,
+            packet.is_corrupt or packet.is_discard,
+        )
+        for packet in container.demux(pictures)
+        if packet.size
+    ]
 
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────
