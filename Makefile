@@ -4,7 +4,7 @@ BIN := .venv/bin
 SEED ?= 7
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-sqlite test-postgresql browser check format bench crash audit lock clean
+.PHONY: help setup demo serve test test-sqlite test-postgresql browser check format docs bench crash audit lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: setup ## Format, lint, types, import directions
 format: setup ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## Write the reference pages that the program itself knows
+	@$(BIN)/python -m tools.reference
 
 bench: setup ## Measure the bars of docs/performance.md
 	@$(BIN)/python -m bench

@@ -1,46 +1,32 @@
-"""Write the parts of docs/reference that the program itself knows: errors, settings, verbs, checks.
+"""Write what the program itself knows into the documents: errors, settings, verbs, checks, API.
 
-    python tools/reference.py            write the files
-    python tools/reference.py --check    say which of them are not what the program says
+    python -m tools.reference            write the files
+    python -m tools.reference --check    say which of them are not what the program says
 
 A law test runs the second. What is written here is read from the source, so that a new error or
 setting needs its words in one place only.
 """
 
-import ast
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 import typer
 import typer.main
+from django.conf import settings as django_conf
+from tools.raised import CLASSES, Raised, raised
 
 from bodyworn.cli.main import app
-from bodyworn.core import errors
-from bodyworn.settings import Settings
-from bodyworn.work.check import CHECKS
+from bodyworn.settings import DEFAULT_DATA, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "src" / "bodyworn"
-REFERENCE = ROOT / "docs" / "reference"
-CODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
-CLASSES = {name: kind for name, kind in vars(errors).items() if name.endswith("Error")}
-WIDTH = "80"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Raised:
-    """One error that the source can raise."""
-
-    code: str
-    kind: str
-    status: int
-    message: str
-    hint: str
+DOCS = ROOT / "docs"
+HELP = re.compile(r"```text help\n.*?```", re.DOTALL)
 
 
 def errors_page() -> str:
@@ -66,77 +52,10 @@ def unique(found: Iterator[Raised]) -> list[Raised]:
     return list({error.code: error for error in sorted(found, reverse=True)}.values())
 
 
-def raised() -> Iterator[Raised]:
-    """Every error with a literal code, raised or made by a function that returns one."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        makers = {**{name: name for name in CLASSES}, **helpers(tree)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and (error := as_raised(node, makers)):
-                yield error
-
-
-def helpers(tree: ast.Module) -> dict[str, str]:
-    """Functions that make or raise an error whose code they are given: name, class."""
-    found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.args.args:
-            made = [n for n in ast.walk(node) if isinstance(n, ast.Call) and is_passed_on(n, node)]
-            if made:
-                found[node.name] = called(made[0])
-    return found
-
-
-def is_passed_on(call: ast.Call, function: ast.FunctionDef) -> bool:
-    """Whether this makes an error with the function's first argument as its code."""
-    first = next(iter(call.args), None)
-    names = {argument.arg for argument in function.args.args}
-    return called(call) in CLASSES and isinstance(first, ast.Name) and first.id in names
-
-
-def as_raised(call: ast.Call, makers: dict[str, str]) -> Raised | None:
-    """The error that a call makes, if it names a code."""
-    kind = makers.get(called(call))
-    code = literal(call.args[0]) if call.args else ""
-    if kind is None or not CODE.fullmatch(code):
-        return None
-    given = {word.arg: word.value for word in call.keywords if word.arg}
-    status = given.get("status")
-    message = literal(call.args[1]) if len(call.args) > 1 else literal(given.get("message"))
-    return Raised(
-        code=code,
-        kind=kind,
-        status=ast.literal_eval(status)
-        if isinstance(status, ast.Constant)
-        else CLASSES[kind].status,
-        message=message or str(CLASSES[kind].__doc__),
-        hint=literal(given.get("hint")) or CLASSES[kind].default_hint,
-    )
-
-
-def called(call: ast.Call) -> str:
-    """The last word of what is called."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-def literal(node: ast.expr | None) -> str:
-    """The text of a literal; `…` for what is only known when it happens."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text.replace("|", "\\|")
-        case ast.JoinedStr(values=parts):
-            return "".join(
-                literal(part) if isinstance(part, ast.Constant) else "…" for part in parts
-            )
-    return ""
-
-
 def settings_page() -> str:
     """Every setting with its default, its environment variable and its comment."""
     source = inspect.getsource(Settings)
+    source = source.replace("Path = DEFAULT_DATA", f"folder = {DEFAULT_DATA}")
     lines = re.findall(r"^    (\w+): (\w+) = (.+?)  # (.+)$", source, re.MULTILINE)
     rows = [
         f"| `{name}` | `BODYWORN_{name.upper()}` | {kind} | `{default}` | {words} |"
@@ -191,6 +110,10 @@ def help_of(command: Any, title: str) -> str:
 
 def checks_page() -> str:
     """Every finding of `bodyworn check`."""
+    # The questions import tables, which exist only once Django is configured.
+    configure_for_tools()
+    from bodyworn.work.check import CHECKS  # noqa: PLC0415
+
     rows = [f"| `{c.id}` | {c.name} | {c.asks} |" for c in CHECKS]
     return page(
         "Checks",
@@ -202,6 +125,100 @@ def checks_page() -> str:
     )
 
 
+def api_page() -> str:
+    """Every operation of the API with what goes in and comes out."""
+    configure_for_tools()
+    from bodyworn.web.api.v1 import api  # noqa: PLC0415
+
+    schema = api.get_openapi_schema(path_prefix="/api/v1/")
+    operations = [
+        line
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        for line in operation_lines(f"{method.upper()} {path}", operation)
+    ]
+    shapes = schema["components"]["schemas"]
+    return page(
+        "API",
+        "JSON over HTTP, at the pages' address; the machine-readable form is "
+        "`/api/v1/openapi.json` (OpenAPI 3.1). A dock sends `Authorization: Bearer` and its token. "
+        "Errors are `application/problem+json` with a `code` of [errors](errors.md). Within v1 "
+        "fields may be added; none is renamed or taken away.",
+        *operations,
+        *(line for name, shape in shapes.items() for line in shape_lines(name, shape)),
+    )
+
+
+def operation_lines(title: str, operation: dict[str, Any]) -> list[str]:
+    """One operation: its words, what it takes, what a good answer is."""
+    takes = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    answers = [
+        f"{status}: {shape_name(answer['content']['application/json']['schema'])}"
+        for status, answer in operation["responses"].items()
+        if str(status).startswith("2") and "content" in answer
+    ]
+    words = [f"Takes {shape_name(takes['schema'])}."] if takes else []
+    words += [f"Answers {', '.join(answers)}."] if answers else []
+    return [f"## `{title}`", "", operation.get("description", ""), "", " ".join(words), ""]
+
+
+def shape_lines(name: str, shape: dict[str, Any]) -> list[str]:
+    """One shape: its fields."""
+    needed = set(shape.get("required", []))
+    rows = [
+        f"| `{field}` | {kind_of(facts)} | {'yes' if field in needed else ''} | "
+        f"{facts.get('description', '')} |"
+        for field, facts in shape.get("properties", {}).items()
+    ]
+    head = ["| field | type | needed | meaning |", "|---|---|---|---|"]
+    return [f"## {name}", "", shape.get("description", ""), "", *head, *rows, ""]
+
+
+def kind_of(facts: dict[str, Any]) -> str:
+    """A field's type in words."""
+    if "$ref" in facts:
+        return shape_name(facts)
+    if "anyOf" in facts:
+        return " or ".join(kind_of(one) for one in facts["anyOf"])
+    if "enum" in facts:
+        return ", ".join(f"`{word}`" for word in facts["enum"])
+    if facts.get("type") == "array":
+        return f"list of {kind_of(facts.get('items', {}))}"
+    return str(facts.get("type", "anything"))
+
+
+def shape_name(schema: dict[str, Any]) -> str:
+    """A link to a shape of this page."""
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    return f"[{name}](#{name.lower()})" if name else kind_of(schema)
+
+
+def decisions_page() -> str:
+    """Every decision by its title."""
+    pages = sorted(path for path in (DOCS / "adr").glob("*.md") if path.name != "index.md")
+    titles = [path.read_text().partition("\n")[0].removeprefix("# ") for path in pages]
+    return page(
+        "Decisions",
+        "Each page: context, options, choice, why the others lost. A decision that is replaced "
+        "stays, and says by which.",
+        *(f"- [{title}]({path.name})" for title, path in zip(titles, pages, strict=True)),
+    )
+
+
+def readme() -> str:
+    """The README with the program's own help in its block."""
+    shown = help_of(typer.main.get_command(app), "bodyworn")
+    text = (ROOT / "README.md").read_text()
+    return HELP.sub(lambda _: f"```text help\n{shown}\n```", text)
+
+
+def configure_for_tools() -> None:
+    """Configure Django, unless a test run did."""
+    if not django_conf.configured:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bodyworn.web.settings_for_tools")
+        django.setup()
+
+
 def page(title: str, *lines: str) -> str:
     """One document."""
     first, *rest = lines
@@ -210,10 +227,12 @@ def page(title: str, *lines: str) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "checks.md": checks_page,
-    "cli.md": cli_page,
-    "errors.md": errors_page,
-    "settings.md": settings_page,
+    "adr/index.md": decisions_page,
+    "reference/api.md": api_page,
+    "reference/checks.md": checks_page,
+    "reference/cli.md": cli_page,
+    "reference/errors.md": errors_page,
+    "reference/settings.md": settings_page,
 }
 
 
@@ -222,7 +241,7 @@ def stale() -> list[str]:
     return [
         name
         for name, write in PAGES.items()
-        if not (REFERENCE / name).exists() or (REFERENCE / name).read_text() != write()
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != write()
     ]
 
 
@@ -232,7 +251,8 @@ def main() -> None:
         found = stale()
         sys.exit(f"not what the program says: {', '.join(found)}; run `make docs`" if found else 0)
     for name, write in PAGES.items():
-        (REFERENCE / name).write_text(write())
+        (DOCS / name).write_text(write())
+    (ROOT / "README.md").write_text(readme())
 
 
 if __name__ == "__main__":

@@ -103,11 +103,14 @@ def test_no_file_is_answered_by_django() -> None:
 
 
 def has_offset(node: ast.AST) -> bool:
-    """A slice that starts at a value: Django makes OFFSET of it on a query."""
+    """A slice that starts at a value: Django makes OFFSET of it on a query.
+
+    A number in the source is not meant: the second newest row is one, wherever it stands.
+    """
     return (
         isinstance(node, ast.Subscript)
         and isinstance(node.slice, ast.Slice)
-        and node.slice.lower is not None
+        and not isinstance(node.slice.lower, ast.Constant | None)
         and isinstance(node.value, ast.Call | ast.Attribute)
     )
 

@@ -2,7 +2,7 @@
 
 Standard output carries the answer and nothing else, so that it can be piped; progress, warnings
 and errors in words go to standard error. A bar is drawn on a terminal only; elsewhere progress
-is plain lines, at most one in two seconds.
+is plain lines, at most one in five seconds.
 """
 
 import json
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bodyworn.settings import Settings
     from bodyworn.work.house import House
 
-SECONDS_BETWEEN_LINES = 2.0
+SECONDS_BETWEEN_LINES = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
