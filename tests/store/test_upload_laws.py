@@ -80,7 +80,7 @@ class Uploading(RuleBasedStateMachine):
 
     @initialize(target=uploads, size=SIZES)
     def create_one(self, size: int) -> str:
-        return self.create(size, is_partial=False, knows_length=True)
+        return self._begin(size, is_partial=False, knows_length=True)
 
     @rule(
         target=uploads,
@@ -89,10 +89,7 @@ class Uploading(RuleBasedStateMachine):
         knows_length=st.sampled_from([True, True, False]),
     )
     def create(self, size: int, is_partial: bool, knows_length: bool) -> str:
-        self.seed += 1
-        begun = self.shelf.begun(length=size if knows_length else None, partial=is_partial)
-        self.known[begun.id] = Known(self.seed, size, is_partial, knows_length)
-        return begun.id
+        return self._begin(size, is_partial=is_partial, knows_length=knows_length)
 
     @rule(upload=uploads, share=SHARES, with_checksum=st.booleans())
     def append(self, upload: str, share: float, with_checksum: bool) -> None:
@@ -175,7 +172,7 @@ class Uploading(RuleBasedStateMachine):
 
     @rule(target=parts, size=SIZES)
     def bring_a_part(self, size: int) -> str:
-        begun = self.create(size, is_partial=True, knows_length=True)
+        begun = self._begin(size, is_partial=True, knows_length=True)
         self.append(begun, share=1.0, with_checksum=False)
         return begun
 
@@ -258,6 +255,12 @@ class Uploading(RuleBasedStateMachine):
             assert hashlib.sha256(data).hexdigest() == name
 
     # ---- helpers ---------------------------------------------------------------------------
+
+    def _begin(self, size: int, *, is_partial: bool, knows_length: bool) -> str:
+        self.seed += 1
+        begun = self.shelf.begun(length=size if knows_length else None, partial=is_partial)
+        self.known[begun.id] = Known(self.seed, size, is_partial, knows_length)
+        return begun.id
 
     def _part(self, known: Known, share: float) -> bytes:
         left = known.size - known.offset

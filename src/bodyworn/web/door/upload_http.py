@@ -83,11 +83,11 @@ class Wire:
         if not self._end and not self._fill_more(idle_s):
             return None
         deadline = time.monotonic() + within_s
-        while (end := self._bytes.find(b"\r\n\r\n", 0, self._end)) < 0:
-            if self._end >= LARGEST_HEAD:
-                raise _refused("door.large-head", "The head of the request is too large.", 431)
+        while (end := self._bytes.find(b"\r\n\r\n", 0, self._end)) < 0 and self._end < LARGEST_HEAD:
             if not self._fill_more(deadline - time.monotonic()):
                 raise _refused("door.slow-head", "The head of the request took too long.", 408)
+        if not 0 <= end <= LARGEST_HEAD:
+            raise _refused("door.large-head", "The head of the request is too large.", 431)
         self._start = end + 4
         return bytes(self._view[: self._start])
 
@@ -249,9 +249,9 @@ def parse_head(data: bytes) -> Head:
         method=parser.get_method().decode(),
         path=_path(seen.target),
         headers=headers,
-        keeps_alive=parser.should_keep_alive(),
+        keeps_alive="close" not in _tokens(headers.get("connection", "")),
         length=_length(headers),
-        expects_continue=headers.get("expect", "").lower() == "100-continue",
+        expects_continue="100-continue" in _tokens(headers.get("expect", "")),
     )
 
 
@@ -300,6 +300,10 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
             raise bad_request()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _tokens(text: str) -> set[str]:
+    return {token.strip().lower() for token in text.split(",")}
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
