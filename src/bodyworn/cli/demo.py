@@ -87,7 +87,7 @@ def set_up(
     from bodyworn.settings import Settings
     from bodyworn.work import demo as demos
 
-    folder = face.data or FOLDER
+    folder = folder_of(Settings.load(face.data))
     layout = Settings.load(folder).layout
     demos.refuse_other(layout, seed=seed, fresh=fresh)
     marker = demos.read_marker(layout)
@@ -102,6 +102,13 @@ def set_up(
         began=time.monotonic(),
         stop=stop,
     )
+
+
+def folder_of(settings: "Settings") -> Path:
+    """The folder that was named by option or environment; else one of the demonstration's own."""
+    from bodyworn.settings import DEFAULT_DATA
+
+    return FOLDER if settings.data == DEFAULT_DATA.absolute() else settings.data
 
 
 def fill(stage: Stage) -> dict[str, float]:
