@@ -16,7 +16,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 from tests.browser.stage import PASSWORD, settings_of
 
 from bodyworn.web.door.reading_server import free_port
@@ -130,6 +137,11 @@ class Watched:
     def notes(self) -> list[str]:
         """Everything that was noted."""
         return [note for watch in self._watches for note in watch.notes]
+
+    def forgive(self, words: str) -> None:
+        """Drop notes that hold these words: a refused page is a console error, and meant."""
+        for watch in self._watches:
+            watch.notes = [note for note in watch.notes if words not in note]
 
     def page(self, size: tuple[int, int] = DESK, **options: object) -> Page:
         """A page of a browser that nobody has signed in at."""

@@ -43,9 +43,7 @@ def uneven(seed: int = 5) -> tuple[int, ...]:
 CLIPS = (
     Recipe(name="steady.mp4", times_ms=STEADY, options=B_FRAMES, sound="aac"),
     Recipe(name="uneven.mp4", times_ms=uneven(), sound="aac"),
-    Recipe(
-        name="pieces.mp4", times_ms=uneven(6), options=B_FRAMES, muxer={"movflags": PIECES}
-    ),
+    Recipe(name="pieces.mp4", times_ms=uneven(6), options=B_FRAMES, muxer={"movflags": PIECES}),
 )
 """References follow from the camera's short id: BAA1, BAA2, BAA3."""
 
@@ -69,7 +67,9 @@ def _films(world: World, folder: Path) -> Iterator[Held]:
 
 def _short_clips(world: World, folder: Path) -> Iterator[Held]:
     """Footage of a second for recordings that are only listed."""
-    recipes = [Recipe(name=f"{short}.mp4", times_ms=STEADY[: 10 + n]) for n, short in enumerate(SHORT)]
+    recipes = [
+        Recipe(name=f"{short}.mp4", times_ms=STEADY[: 10 + n]) for n, short in enumerate(SHORT)
+    ]
     for short, sample in zip(SHORT, make_corpus(folder, recipes), strict=True):
         yield _held(sample.path, world.recording(short).as_manifest())
 

@@ -22,7 +22,8 @@ READ_BARS = """() => {
   const bar = Math.floor(canvas.width / 8);
   let number = 0;
   for (let bit = 0; bit < 8; bit += 1) {
-    const [r, g, b] = pen.getImageData(bit * bar + Math.floor(bar / 2), canvas.height >> 2, 1, 1).data;
+    const [r, g, b] = pen.getImageData(bit * bar + Math.floor(bar / 2), canvas.height >> 2, 1, 1)
+      .data;
     if ((r + g + b) / 3 > 110) number |= 1 << bit;
   }
   return number;

@@ -26,7 +26,7 @@ class Line:
     checked: bool  # a machine compared something and it agreed
     alarm: bool  # something is wrong, or was refused
     minor: bool  # the system made something to help viewing
-    durability: str  # what survives, in a few words
+    durability: str  # `entry 12`; or that it waits
 
 
 PURPOSES = {
@@ -96,12 +96,12 @@ def told_name(actor: str, names: Mapping[str, str]) -> str:
 
 
 def durability(event: EventRow, checkpoint: CheckpointRow | None) -> str:
-    """What survives of an event, in the four words of the house."""
+    """Its place in the public log; what is not published yet says what it waits for."""
     if event.leaf_index is None:
-        return "recorded; waits for its place in the log"
+        return "waits for the log"
     if checkpoint is None or event.leaf_index >= checkpoint.size:
-        return f"entry {event.leaf_index} of the log; waits for a checkpoint"
-    return f"entry {event.leaf_index}, published under checkpoint {checkpoint.size}"
+        return f"entry {event.leaf_index}, waits for a checkpoint"
+    return f"entry {event.leaf_index}"
 
 
 def _is_check(event: EventRow) -> bool:

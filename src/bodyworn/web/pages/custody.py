@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.templatetags.static import static
+
 from bodyworn.core.terms import EventType
 from bodyworn.core.types import Actor
 from bodyworn.records import queries_of_one
@@ -19,6 +21,7 @@ def custody_facts(actor: Actor, row: Recording) -> dict[str, Any]:
     last_check, retention = queries_of_one.last_check(row.pk), queries_of_one.retention_of(row.pk)
     return {
         "row": row,
+        "icons": static("own/icons.svg"),
         "may_check": may(actor, Action.CHECK, footage_of(row)).allowed,
         "may_mark": may(actor, Action.MARK, footage_of(row)).allowed,
         "retention": retention,

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+
 from bodyworn.core.terms import Condition, CopyKind
 from bodyworn.core.types import Actor
 from bodyworn.records.models import Recording
@@ -23,7 +27,7 @@ class Player:
     media_type: str
     notice: str  # a sentence, where not the original itself is played, or nothing
     is_waiting: bool  # the copy that would play is being made
-    facts: dict[str, Any]  # for the script
+    script: SafeString  # what the page's modules need to know, as a script element of JSON
 
 
 def player(
@@ -47,18 +51,38 @@ def player(
         media_type=served.video.media_type if served.video else "",
         notice=notice,
         is_waiting=is_waiting,
-        facts={
-            "reference": row.reference,
-            "startedAt": round(row.started_at.timestamp() * 1000),
-            "durationMs": row.duration_ms,
-            "silentMs": _silent(row),
-            "frames": address(served.frames),
-            "sound": address(served.sound),
-            "strip": address(served.strip),
-            "stripRecipe": served.strip_recipe,
-            "track": track.facts if track else None,
-        },
+        script=_script(
+            {
+                "reference": row.reference,
+                "startedAt": round(row.started_at.timestamp() * 1000),
+                "durationMs": row.duration_ms,
+                "silentMs": _silent(row),
+                "frames": address(served.frames),
+                "sound": address(served.sound),
+                "strip": address(served.strip),
+                "cells": _cells(served.strip_recipe),
+                "track": track.facts if track else None,
+            }
+        ),
     )
+
+
+class _Compact(DjangoJSONEncoder):
+    """A third of the page's JSON would be blanks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "separators": (",", ":")})
+
+
+def _script(facts: dict[str, Any]) -> SafeString:
+    return json_script(facts, "footage", encoder=_Compact)
+
+
+def _cells(recipe: dict[str, Any]) -> dict[str, Any] | None:
+    """Where in the strip which moment is."""
+    if not recipe:
+        return None
+    return {name: recipe[name] for name in ("cell_width", "cell_height", "times_ms")}
 
 
 def _address(house: House, actor: Actor, stream: Stream, sitting: Sitting) -> str:

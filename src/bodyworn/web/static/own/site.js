@@ -8,6 +8,7 @@ function isTyping(target) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (localStorage.getItem("keys-off") === "1") return; // see review/keys.js
   event.preventDefault();
   search.focus();
   search.select();

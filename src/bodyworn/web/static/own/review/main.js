@@ -2,7 +2,7 @@
 
 import { since, wall } from "./clock.js";
 import { FrameTimes } from "./frames.js";
-import { listen } from "./keys.js";
+import { listen, showKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { TrackMap } from "./map.js";
 import { Player } from "./player.js";
@@ -127,11 +127,11 @@ async function start() {
   timeline.addEventListener("pick", ({ detail }) => player.show(detail));
   video.addEventListener("click", () => player.toggle());
   const presses = { back: () => player.step(-1), forward: () => player.step(1), play: () => player.toggle(),
-    "key-back": () => actions.key(-1), "key-forward": () => actions.key(1), mark: openMark, help: () => $("keys").showModal(),
+    "key-back": () => actions.key(-1), "key-forward": () => actions.key(1), mark: openMark, help: showKeys,
     "mark-cancel": closeMark, link: copyLink };
   for (const [id, press] of Object.entries(presses)) $(id)?.addEventListener("click", press);
   $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
-  listen(actions, $("keys"));
+  listen(actions);
 
   async function copyLink() {
     const address = `${location.origin}${location.pathname}#f=${player.frame}`;
@@ -185,7 +185,7 @@ async function start() {
   $("player").dataset.ready = "";
   window.addEventListener("hashchange", () => goToAddress(player, frames));
 
-  if (told.strip) loadStrip(told.strip, told.stripRecipe, zero).then((strip) => { footage.strip = strip; timeline.redraw(); });
+  if (told.strip) loadStrip(told.strip, told.cells, zero).then((strip) => { footage.strip = strip; timeline.redraw(); });
   if (told.sound) {
     loadSound(told.sound, zero).then((sound) => {
       footage.sound = sound;

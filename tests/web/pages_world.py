@@ -1,0 +1,46 @@
+"""People with accounts and recordings as docked, for the tests of the pages."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.test import Client
+from tests.conftest import NOW
+from tests.work import arriving
+
+from bodyworn.core.types import Actor
+from bodyworn.records.models import Officer, Recording, Unit, User
+from bodyworn.work import ingest, jobs
+from bodyworn.work.house import House
+
+PASSWORD = "correct horse battery staple"
+As = Callable[[Actor], Client]
+
+
+def account_of(actor: Actor) -> User:
+    """An account with the rights of this actor."""
+    assert actor.unit
+    unit, _ = Unit.objects.get_or_create(name=actor.unit, defaults={"borough": actor.borough})
+    officer = None
+    if actor.officer:
+        officer = Officer.objects.create(
+            number=actor.officer, name=actor.display[3:], rank="PC", unit=unit
+        )
+    (role,) = actor.roles
+    return User.objects.create_user(
+        actor.name,
+        PASSWORD,
+        display=actor.display,
+        role=role,
+        unit=unit,
+        officer=officer,
+        created_at=NOW,
+    )
+
+
+def kept(house: House, data: bytes | None = None, **changes: object) -> Recording:
+    """One more recording, taken in as if docked; `changes` go into its manifest."""
+    arrival = arriving.arrive(house, data, **changes)
+    manifest = replace(arrival.manifest, sha256=arrival.sha256)
+    receipt = ingest.take_in(house, replace(arrival, manifest=manifest), by=arriving.DOCK)
+    jobs.run_waiting(house)
+    return Recording.objects.get(reference=receipt.reference)
