@@ -138,3 +138,13 @@ def test_a_stream_that_breaks_leaves_nothing_behind(shelf: Shelf) -> None:
     with pytest.raises(OSError, match="pulled out"):
         shelf.vault.keep(Broken(FOOTAGE))
     assert shelf.files() == set()
+
+
+def test_litter_is_swept_once_nobody_writes_to_it(shelf: Shelf) -> None:
+    kept = shelf.vault.keep_bytes(FOOTAGE)
+    old, new = shelf.layout.incoming / ".old.part", shelf.layout.incoming / ".new.part"
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    shelf.vault.sweep()
+    assert (old.exists(), new.exists(), shelf.vault.has(kept)) == (False, True, True)

@@ -11,9 +11,11 @@ Leaves to others: where blobs lie (`store.layout`), durable writing (`store.disk
 bytes are evidence of (`records`), and copies elsewhere.
 """
 
+import contextlib
 import hashlib
 import io
 import os
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +25,7 @@ from bodyworn.core.tasks import Progress, silent
 from bodyworn.store import disk
 from bodyworn.store.layout import Layout
 
+LITTER_AGE_S = 24 * 3600  # seconds since anybody wrote to it
 BLOCK = 1 << 20  # bytes; one copy of this size is what a stream costs in memory
 
 
@@ -113,6 +116,14 @@ class Vault:
         if found != digest:
             raise _changed(digest)
         return digest
+
+    def sweep(self) -> None:
+        """Remove what crashes have left on its way to a name; nothing that is being written."""
+        oldest = time.time() - LITTER_AGE_S
+        for path in self._layout.incoming.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _temporary(self) -> Path:
         disk.make_folder(self._layout.incoming)

@@ -26,7 +26,7 @@ from typing import Any
 
 from bodyworn.core.clock import Clock, iso, parse_iso
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.core.errors import BodywornError, BusyError, MissingError
 from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk, upload_files
@@ -43,8 +43,15 @@ from bodyworn.store.upload_notes import (
     read_end,
     write_end,
 )
+from bodyworn.store.upload_refusals import (
+    check_length,
+    expired,
+    other_bytes,
+    refused,
+    wrong_offset,
+)
 from bodyworn.store.upload_states import BLOCK, HashStates
-from bodyworn.store.upload_writer import Buffers, Writer, too_large
+from bodyworn.store.upload_writer import Buffers, Writer
 
 MOST_PARTS = 64  # of one final upload
 ENDED_KEPT = timedelta(days=7)  # how long an ended upload is remembered
@@ -160,10 +167,10 @@ class Uploads:
         """Say how long an upload will be, once. Raises RefusedError upload.length-known, …"""
         with upload_files.locked(self._layout, upload) as found:
             if found.length not in (None, length):
-                raise _refused("upload.length-known", "Its length is known and cannot change.", 400)
-            _check_length(length, found.largest)
+                raise refused("upload.length-known", "Its length is known and cannot change.", 400)
+            check_length(length, found.largest)
             if length < found.offset:
-                raise _refused("upload.too-short", "More bytes than that are here already.", 400)
+                raise refused("upload.too-short", "More bytes than that are here already.", 400)
             known = replace(found, length=length)
             disk.write_atomically(self._layout.upload_info(upload), info_bytes(known))
             return known
@@ -174,14 +181,14 @@ class Uploads:
             return read_arrival(self._layout.arrival(upload))
         with upload_files.locked(self._layout, upload) as found:
             if found.is_partial or not found.is_full:
-                raise _refused("upload.unfinished", "Not every byte of it is here.", 409)
+                raise refused("upload.unfinished", "Not every byte of it is here.", 409)
             return self._finish(found)
 
     def terminate(self, upload: str) -> None:
         """Give an upload up before it is complete. Raises RefusedError upload.complete."""
         with upload_files.locked(self._layout, upload) as found:
             if found.is_full and not found.is_partial:
-                raise _refused("upload.complete", "All of it is here; it is evidence now.", 403)
+                raise refused("upload.complete", "All of it is here; it is evidence now.", 403)
             self._remove(found, "terminated")
 
     # ---- all of them -----------------------------------------------------------------------
@@ -203,7 +210,7 @@ class Uploads:
         ]
 
     def _begin(self, begun: Upload, sidecars: Sidecars = ()) -> Upload:
-        _check_length(begun.length, begun.largest)
+        check_length(begun.length, begun.largest)
         disk.make_folder(self._layout.root)
         disk.check_room(self._layout.root, begun.length or 0)
         upload_files.make(self._layout, begun, sidecars)
@@ -213,17 +220,11 @@ class Uploads:
 
     def _check_growing(self, found: Upload, offset: int) -> None:
         if found.final_of:
-            raise _refused("upload.final", "A joined upload takes no bytes of its own.", 403)
+            raise refused("upload.final", "A joined upload takes no bytes of its own.", 403)
         if found.expires_at <= self._clock():
-            raise MissingError("upload.expired", "This upload is over.", status=410)
+            raise expired()
         if found.offset != offset:
-            raise RefusedError(
-                "upload.wrong-offset",
-                f"The next byte must be number {found.offset}, not {offset}.",
-                hint="Ask for the offset and go on from there.",
-                status=409,
-                offset=found.offset,
-            )
+            raise wrong_offset(offset, right=found.offset)
 
     @contextlib.contextmanager
     def _writing(self, found: Upload, checksum: Checksum | None) -> Iterator[Writer]:
@@ -253,7 +254,7 @@ class Uploads:
 
     def _length_of(self, parts: Sequence[str], sender: str) -> int:
         if len(parts) > MOST_PARTS or len(set(parts)) < len(parts):
-            raise _refused("upload.parts", f"Join up to {MOST_PARTS} parts, each once.", 400)
+            raise refused("upload.parts", f"Join up to {MOST_PARTS} parts, each once.", 400)
         return sum(self._size_of_part(part, sender) for part in parts)
 
     def _size_of_part(self, part: str, sender: str) -> int:
@@ -261,9 +262,9 @@ class Uploads:
         if found.end or found.sender != sender:
             raise no_such_upload()
         if not found.is_partial:
-            raise _refused("upload.parts", "Only partial uploads can be joined.", 400)
+            raise refused("upload.parts", "Only partial uploads can be joined.", 400)
         if not found.is_full:
-            raise _refused("upload.part-unfinished", "A part is not complete yet.", 409)
+            raise refused("upload.part-unfinished", "A part is not complete yet.", 409)
         return found.offset
 
     def _join(self, final: Upload) -> Upload:
@@ -336,7 +337,7 @@ class Uploads:
         digest = Sha256(self._states.take(found.id, path, found.offset).digest())
         if found.manifest.get("sha256", digest.hex) != digest.hex:
             self._remove(found, "terminated")
-            raise _other_bytes()
+            raise other_bytes()
         return digest
 
     def _remove(self, found: Upload, end: End) -> None:
@@ -392,26 +393,3 @@ class Uploads:
                 path = self._layout.upload_ended(upload)
                 if read_end(path, upload=upload).created_at < before:
                     path.unlink(missing_ok=True)
-
-
-def _check_length(length: int | None, largest: int) -> None:
-    if length is None:
-        return
-    if length <= 0:
-        raise _refused("upload.empty", "An empty file holds no evidence.", 400)
-    if length > largest:
-        raise too_large()
-
-
-def _refused(code: str, message: str, status: int) -> RefusedError:
-    hint = "Ask for the upload as it stands and go on from there, or begin a new one."
-    return RefusedError(code, message, hint=hint, status=status)
-
-
-def _other_bytes() -> DamagedError:
-    return DamagedError(
-        "upload.other-bytes",
-        "The bytes that came are not those that the manifest promised; none of them was kept.",
-        hint="Read the file again and send it again; if that repeats, keep the camera aside.",
-        status=460,
-    )

@@ -24,8 +24,8 @@ from bodyworn.store.upload_notes import (
     read_end,
     read_info,
     received,
-    refuse_ended,
 )
+from bodyworn.store.upload_refusals import refuse_ended
 
 MOST_SIDECARS = 16
 LARGEST_SIDECAR = 1 << 20  # bytes

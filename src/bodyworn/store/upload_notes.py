@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from bodyworn.core.clock import iso, parse_iso
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError, MissingError, RefusedError, SetupError
+from bodyworn.core.errors import DamagedError, MissingError, SetupError
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 
@@ -181,21 +181,3 @@ def read_end(path: Path, *, upload: str) -> Upload:
         )
     except (FileNotFoundError, KeyError, TypeError, ValueError, DamagedError):
         raise no_such_upload() from None
-
-
-def refuse_ended(upload: Upload) -> None:
-    """Nothing more can be done to an upload that ended. Raises RefusedError or MissingError."""
-    match upload.end:
-        case "received":
-            raise RefusedError(
-                "upload.complete",
-                "This upload is complete; its bytes are evidence now.",
-                hint="Ask for its receipt; the bytes change no more and cannot be taken back here.",
-            )
-        case "joined" | "terminated" | "expired":
-            raise MissingError(
-                "upload.gone",
-                f"This upload was {upload.end}.",
-                hint="Begin a new one; nothing that was answered with a receipt is affected.",
-                status=410,
-            )

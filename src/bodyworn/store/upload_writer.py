@@ -22,6 +22,7 @@ from bodyworn.core.errors import RefusedError
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 from bodyworn.store.upload_notes import Checksum
+from bodyworn.store.upload_refusals import too_large
 from bodyworn.store.upload_states import BLOCK, Aside, Hash
 
 _ALIGN = 4096  # bytes; every disk's logical block divides it
@@ -200,13 +201,3 @@ class Writer:
             flags = fcntl.fcntl(self._handle, fcntl.F_GETFL) & ~os.O_DIRECT
             fcntl.fcntl(self._handle, fcntl.F_SETFL, flags | (os.O_DIRECT if direct else 0))
             self._is_direct = direct
-
-
-def too_large() -> RefusedError:
-    """One answer for all three ends: announced length, ticket and door."""
-    return RefusedError(
-        "upload.too-large",
-        "That is more than this upload may have.",
-        hint="Say the right length when creating it, or ask for a ticket that allows more.",
-        status=413,
-    )

@@ -68,7 +68,8 @@ class UploadDoor:
             pages_origin=config.pages_origin,
         )
         self.config = config
-        self.uploads = Uploads(layout, Vault(layout), config.clock)
+        self._vault = Vault(layout)
+        self.uploads = Uploads(layout, self._vault, config.clock)
         tus = Tus(self.uploads, terms, config.clock)
         self._server = Server(tus.answer, tus.explain, config.limits, _tls(config))
         self._ended = threading.Event()
@@ -95,6 +96,7 @@ class UploadDoor:
                 f"The upload door cannot listen on {self.config.host}:{self.config.port}.",
                 hint="End what listens there, or choose another `upload_port`.",
             ) from error
+        self._vault.sweep()
         return self.uploads.recover()
 
     def start(self) -> "UploadDoor":

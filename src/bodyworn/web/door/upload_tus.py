@@ -14,7 +14,8 @@ from datetime import timedelta
 from bodyworn.core.clock import Clock
 from bodyworn.core.errors import BodywornError, BusyError, MissingError, RefusedError
 from bodyworn.store.upload import Uploads
-from bodyworn.store.upload_notes import Upload, refuse_ended
+from bodyworn.store.upload_notes import Upload
+from bodyworn.store.upload_refusals import expired, refuse_ended
 from bodyworn.web import ticket
 from bodyworn.web.door import upload_words as words
 from bodyworn.web.door.upload_http import Answer, Body, CutError, Head
@@ -196,7 +197,7 @@ class Tus:
         if found.end != "received":
             refuse_ended(found)
             if found.expires_at <= self._clock():
-                raise MissingError("upload.expired", "This upload is over.", status=410)
+                raise expired()
         return found
 
     def _receive(self, head: Head, body: Body, found: Upload, *, offset: int) -> dict[str, str]:

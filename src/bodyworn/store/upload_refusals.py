@@ -1,0 +1,79 @@
+"""Everything that an upload can be refused with, in words: one home for sentences and hints."""
+
+from bodyworn.core.errors import DamagedError, MissingError, RefusedError
+from bodyworn.store.upload_notes import Upload
+
+
+def too_large() -> RefusedError:
+    """One answer for all three ends: announced length, ticket and door."""
+    return RefusedError(
+        "upload.too-large",
+        "That is more than this upload may have.",
+        hint="Say the right length when creating it, or ask for a ticket that allows more.",
+        status=413,
+    )
+
+
+def check_length(length: int | None, largest: int) -> None:
+    """Of an upload that is to begin, in bytes. Raises RefusedError upload.empty, .too-large."""
+    if length is None:
+        return
+    if length <= 0:
+        raise refused("upload.empty", "An empty file holds no evidence.", 400)
+    if length > largest:
+        raise too_large()
+
+
+def refused(code: str, message: str, status: int) -> RefusedError:
+    """What cannot be done to an upload as it stands."""
+    hint = "Ask for the upload as it stands and go on from there, or begin a new one."
+    return RefusedError(code, message, hint=hint, status=status)
+
+
+def other_bytes() -> DamagedError:
+    """What came is not what was promised."""
+    return DamagedError(
+        "upload.other-bytes",
+        "The bytes that came are not those that the manifest promised; none of them was kept.",
+        hint="Read the file again and send it again; if that repeats, keep the camera aside.",
+        status=460,
+    )
+
+
+def wrong_offset(offset: int, *, right: int) -> RefusedError:
+    """Bytes would be missing, or written twice."""
+    return RefusedError(
+        "upload.wrong-offset",
+        f"The next byte must be number {right}, not {offset}.",
+        hint="Ask for the offset and go on from there.",
+        status=409,
+        offset=right,
+    )
+
+
+def expired() -> MissingError:
+    """Too late, whether or not it was removed already."""
+    return MissingError(
+        "upload.expired",
+        "This upload is over; it was not complete in time.",
+        hint="Begin a new one; the sender still has the bytes, for it has no receipt.",
+        status=410,
+    )
+
+
+def refuse_ended(upload: Upload) -> None:
+    """Nothing more can be done to an upload that ended. Raises RefusedError or MissingError."""
+    match upload.end:
+        case "received":
+            raise RefusedError(
+                "upload.complete",
+                "This upload is complete; its bytes are evidence now.",
+                hint="Ask for its receipt; the bytes change no more and cannot be taken back here.",
+            )
+        case "joined" | "terminated" | "expired":
+            raise MissingError(
+                "upload.gone",
+                f"This upload was {upload.end}.",
+                hint="Begin a new one; nothing that was answered with a receipt is affected.",
+                status=410,
+            )
