@@ -76,11 +76,10 @@ def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
     chosen = _arguments(argv)
     loads = _loads(small=chosen.small)
-    with tempfile.TemporaryDirectory(prefix="bodyworn-bench-", dir=chosen.folder) as folder:
-        with ExitStack() as stack:
-            servers = _servers(stack, Path(folder))
-            rounds = chosen.rounds or (2 if chosen.small else 5)
-            runs = _interleaved(servers, loads, rounds)
+    rounds = chosen.rounds or (2 if chosen.small else 5)
+    temporary = tempfile.TemporaryDirectory(prefix="bodyworn-bench-", dir=chosen.folder)
+    with temporary as folder, ExitStack() as stack:
+        runs = _interleaved(_servers(stack, Path(folder)), loads, rounds)
     report("upload", _bars(runs, loads, rounds), as_json=chosen.json)
 
 
@@ -312,7 +311,7 @@ def _told_of(name: str, found: dict[str, list[Run]], load: Load) -> str:
 
 
 def _median(runs: list[Run], what: str) -> float:
-    return statistics.median(getattr(run, what) for run in runs)
+    return float(statistics.median(getattr(run, what) for run in runs))
 
 
 if __name__ == "__main__":
