@@ -6,6 +6,7 @@ the others wait.
 
 import fcntl
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ def demonstration(factory: pytest.TempPathFactory) -> tuple[Program, dict[str, A
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        answer = folder / "answer.json"
-        program = program_in(folder)
+        answer, program = folder / "answer.json", program_in(folder)
         if not answer.exists():
-            answer.write_text(program.well(*WORDS).out)
-    return program, json.loads(answer.read_text())
+            facts = program.well(*WORDS).facts
+            # The others need the same database, and the same ports matter to nobody.
+            answer.write_text(json.dumps([dict(program.environment), facts]))
+        environment, facts = json.loads(answer.read_text())
+    return replace(program, environment=environment), facts
