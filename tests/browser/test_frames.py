@@ -8,7 +8,7 @@ import random
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Watched, open_recording
+from tests.browser.desk import Watched, open_recording
 from tests.browser.stage import COUNT
 
 STEPS, JUMPS = 120, 80
@@ -36,7 +36,7 @@ CLIPS = {
 }
 
 
-@pytest.fixture(params=CLIPS.values(), ids=CLIPS.keys())
+@pytest.fixture(params=[*CLIPS.values()], ids=[*CLIPS])
 def desk(request: pytest.FixtureRequest, watched: Watched) -> Page:
     """The review page of one clip, at its first frame."""
     page = watched.signed_in("patel")

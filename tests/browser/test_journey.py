@@ -3,7 +3,8 @@
 import re
 
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import DESK, PASSWORD, Watched, open_recording, sign_in
+from tests.browser.desk import DESK, Watched, open_recording, sign_in
+from tests.browser.stage import PASSWORD
 
 COLDHARBOUR = "BWV-26-0412-7F3A"
 CAMDEN = "BWV-26-0410-7A76"  # in fragments, played through an index

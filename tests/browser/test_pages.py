@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
-from tests.browser.conftest import DESK, PHONE, Watched, open_recording
+from tests.browser.desk import DESK, PHONE, Watched, open_recording
 
 COLDHARBOUR = "BWV-26-0412-7F3A"
 BROKEN = "BWV-26-0413-BAD1"
@@ -74,7 +75,7 @@ PAGES: dict[str, tuple[str, Visit]] = {
 }
 
 
-def visited(watched: Watched, name: str, size: tuple[int, int], **options: object) -> Page:
+def visited(watched: Watched, name: str, size: tuple[int, int], **options: Any) -> Page:
     """One page as somebody sees it who has it."""
     who, visit = PAGES[name]
     page = watched.signed_in(who, size, **options)

@@ -19,7 +19,7 @@ As = Callable[[Actor], Client]
 def account_of(actor: Actor) -> User:
     """An account with the rights of this actor."""
     assert actor.unit
-    unit, _ = Unit.objects.get_or_create(name=actor.unit, defaults={"borough": actor.borough})
+    unit, _ = Unit.objects.get_or_create(name=actor.unit, defaults={"borough": actor.borough or ""})
     officer = None
     if actor.officer:
         officer = Officer.objects.create(
