@@ -7,7 +7,6 @@ the others wait.
 import fcntl
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
