@@ -7,7 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import close_old_connections, transaction
+from django.db import connections, transaction
 from tests.work.footage import held, tiny_film
 
 from bodyworn.core.clock import system_clock
@@ -88,7 +88,7 @@ def test_one_job_is_claimed_by_one_worker_of_many(house: House) -> None:
 
     def claim() -> None:
         won.append(jobs.claim(house, key))
-        close_old_connections()
+        connections.close_all()
 
     threads = [threading.Thread(target=claim) for _ in range(8)]
     for thread in threads:
@@ -145,7 +145,7 @@ def test_huey_workers_do_what_was_ordered(house: House) -> None:
 
 def _work_and_hang(house: House, key: str) -> None:
     """A worker that claims a job and then stands still, until somebody kills it."""
-    close_old_connections()
+    connections.close_all()
     derive.MAKERS[CopyKind.STRIP] = lambda *_: signal.pause() or []  # type: ignore[func-returns-value]
     jobs.run(house, key)
 
@@ -153,6 +153,7 @@ def _work_and_hang(house: House, key: str) -> None:
 def test_a_worker_killed_in_mid_job_is_rerun(house: House) -> None:
     recording = ordered(house)
     key = Job.objects.get(kind=CopyKind.STRIP).key
+    connections.close_all()  # a child must not end PostgreSQL's session with its parent
     worker = multiprocessing.get_context("fork").Process(target=_work_and_hang, args=(house, key))
     worker.start()
     for _ in range(300):

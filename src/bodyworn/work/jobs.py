@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import close_old_connections, transaction
+from django.db import connections, transaction
 from django.db.models import F, Q
 
 from bodyworn import __version__
@@ -220,7 +220,7 @@ def _renew(house: House, job_id: int, done: threading.Event) -> None:
             until = system_clock() + _lease(house)
             Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(lease_until=until)
     finally:
-        close_old_connections()
+        connections.close_all()  # this thread ends, and PostgreSQL's session would stay
 
 
 def _lease(house: House) -> timedelta:
@@ -262,7 +262,7 @@ class Carrier:
         try:
             run(self._house, key)
         finally:
-            close_old_connections()
+            connections.close_all()
 
 
 class Workers:
