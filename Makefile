@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 7
+KILLS ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-sqlite test-postgresql browser check format docs bench crash audit lock clean
@@ -43,10 +44,10 @@ docs: setup ## Write the reference pages that the program itself knows
 	@$(BIN)/python -m tools.reference
 
 bench: setup ## Measure the bars of docs/performance.md
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.run
 
 crash: setup ## Kill processes at random moments, many times
-	@$(BIN)/pytest -q -m crash --crash-rounds=200
+	@BODYWORN_KILLS=$(KILLS) $(BIN)/pytest -q -m crash
 
 audit: setup ## Look the locked packages up in the advisory database (network)
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock

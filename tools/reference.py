@@ -104,7 +104,8 @@ def commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
 
 def help_of(command: Any, title: str) -> str:
     """The help as it is printed, 80 columns wide."""
-    with command.make_context(title, [], resilient_parsing=True, max_content_width=80) as context:
+    options: dict[str, Any] = {"terminal_width": 80, "help_option_names": ["-h", "--help"]}
+    with command.make_context(title, [], resilient_parsing=True, **options) as context:
         return str(command.get_help(context)).rstrip()
 
 

@@ -4,10 +4,12 @@ import re
 from enum import StrEnum
 
 import pytest
+import typer.main
 from tests.laws.source import DOCS, ROOT, document, headings_in_code
 from tools import reference
 from tools.raised import raised
 
+from bodyworn.cli.main import app
 from bodyworn.core import terms, types
 from bodyworn.core.terms import EventType
 
@@ -66,6 +68,15 @@ NOUNS = (
 def test_a_noun_of_the_house_is_in_the_glossary(noun: str) -> None:
     assert f"**{noun}**" in document("glossary.md")
     assert noun in str(types.__doc__)
+
+
+COMMANDS = dict(reference.commands(typer.main.get_command(app), ()))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_help_of_every_verb_has_an_example(words: tuple[str, ...]) -> None:
+    shown = reference.help_of(COMMANDS[words], " ".join(("bodyworn", *words)))
+    assert re.search(rf"\n\n  Example: bodyworn .*{' '.join(words)}", shown)
 
 
 def test_the_two_commands_stand_in_the_readme() -> None:

@@ -16,7 +16,9 @@ MARKS = {"good": "ok", "warning": "warning", "fault": "FAULT", "not asked": "-"}
 def check(ctx: typer.Context) -> None:
     """Look at the installation; each finding has an id and a hint.
 
-    Ends with 1 if there is a fault. Example: bodyworn --data evidence check
+    Ends with 1 if there is a fault.
+
+    Example: bodyworn --data evidence check
     """
     from bodyworn.web.configure import configure_anyway
 

@@ -56,7 +56,9 @@ def demo(
 ) -> None:
     """Build a simulated force, film its shift, dock and upload it, and serve it.
 
-    On 127.0.0.1 only, in the folder demo-data. Example: bodyworn demo --seed 7 --frozen
+    On 127.0.0.1 only, in the folder demo-data.
+
+    Example: bodyworn demo --seed 7 --frozen
     """
     from bodyworn.cli.serve import stop_signal
     from bodyworn.web.serve.prepare import prepare

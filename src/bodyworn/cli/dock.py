@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from bodyworn.devices.dock import Docked
 
 app = typer.Typer(
-    help="Add or retire a dock; empty a folder through one. Example: bodyworn dock add …",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -20,7 +19,7 @@ app = typer.Typer(
 
 @app.callback()
 def dock() -> None:
-    """Docks, which bring footage in.
+    """Add or retire a dock; empty a folder through one.
 
     Example: bodyworn dock add BX-07 --place Brixton
     """
@@ -52,7 +51,9 @@ def add(
 def retire(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Such as BX-07.")]) -> None:
     """Let a dock's token open nothing any more.
 
-    What it brought stays. Example: bodyworn dock retire BX-07
+    What it brought stays.
+
+    Example: bodyworn dock retire BX-07
     """
     face = Face.of(ctx)
     house = face.house()

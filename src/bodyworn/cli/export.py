@@ -17,7 +17,9 @@ def export(
 ) -> None:
     """Take a recording out, with custody, proofs and receipt.
 
-    It is an event of its custody. Example: bodyworn export BWV-26-0412-7F3A out --purpose check
+    It is an event of its custody.
+
+    Example: bodyworn export BWV-26-0412-7F3A out --purpose check
     """
     face = Face.of(ctx)
     house = face.house()

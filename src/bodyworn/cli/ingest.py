@@ -44,7 +44,9 @@ def ingest(
 ) -> None:
     """Take in files or folders; damaged video is kept and labelled.
 
-    Files are only read. Example: bodyworn ingest clips --borough Lambeth
+    Files are only read.
+
+    Example: bodyworn ingest clips --borough Lambeth
     """
     face = Face.of(ctx)
     house = face.house()

@@ -90,8 +90,11 @@ def general(
     """Body worn video, from the camera to the public figure.
 
     --data and --json may stand anywhere in the line.
-    Ends with 0 done, 1 a check failed, 2 wrong use, 3 refused, 4 missing, 5 damaged, 6 busy,
-    7 set-up.
+
+    It ends with 0: done, 1: a check failed, 2: wrong use, 3: refused, 4: missing, 5: damaged, 6:
+    busy, 7: wrong settings, keys or disk.
+
+    Example: bodyworn demo
     """
     ctx.obj = Face(data=data, json=json)
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def serve(ctx: typer.Context) -> None:
     """Serve the data folder until Ctrl-C or SIGTERM.
 
-    Logs are JSON lines on standard error. Example: bodyworn --data evidence serve
+    Logs are JSON lines on standard error.
+
+    Example: bodyworn --data evidence serve
     """
     from bodyworn.web.serve.logs import log_json
     from bodyworn.web.serve.prepare import prepare

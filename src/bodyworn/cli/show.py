@@ -24,7 +24,9 @@ def show(
 ) -> None:
     """Show one recording: facts, files with their digests, custody in sentences.
 
-    Looking at facts opens no footage. Example: bodyworn show BWV-26-0412-7F3A
+    Looking at facts opens no footage.
+
+    Example: bodyworn show BWV-26-0412-7F3A
     """
     face = Face.of(ctx)
     face.house()

@@ -11,7 +11,6 @@ from bodyworn.core.errors import MissingError
 from bodyworn.core.terms import Role
 
 app = typer.Typer(
-    help="Make accounts. Example: bodyworn user add …",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -20,9 +19,9 @@ app = typer.Typer(
 
 @app.callback()
 def user() -> None:
-    """Accounts of those who sign in.
+    """Make accounts for those who sign in.
 
-    Example: bodyworn user add --help
+    Example: bodyworn user add dan --display "Dan" --role administrator
     """
 
 
@@ -45,8 +44,7 @@ def add(
 ) -> None:
     """Make an account; asks for a password unless a file has it.
 
-    Example: bodyworn user add patel --display "DC A. Patel" --role investigator --unit "Lambeth
-    CID" --borough Lambeth
+    Example: bodyworn user add 4471QK --display "PC A. Khan" --role officer --officer 4471QK
     """
     face = Face.of(ctx)
     house = face.house()
