@@ -247,9 +247,10 @@ def _told(wire: socket.socket, status: int) -> dict[str, str]:
 
 
 def _empty(folder: Path) -> None:
-    """Take everything away, so that nobody writes back what nobody needs."""
-    for path in folder.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    """Take every file away, so that nobody writes back what nobody needs; folders stay."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
 
 
 def _cpu_seconds(pid: int) -> float:
