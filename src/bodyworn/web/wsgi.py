@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-from django.conf import settings as django_conf
 from django.core.handlers.wsgi import WSGIHandler
 
 from bodyworn.settings import Settings
@@ -20,6 +19,6 @@ def application(settings: Settings) -> Application:
     start and is said once.
     """
     configure(settings)
-    import_module(django_conf.ROOT_URLCONF)
+    import_module("bodyworn.web.urls")
     handler: Application = WSGIHandler()
     return handler
