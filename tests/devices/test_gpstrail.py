@@ -69,6 +69,8 @@ def test_what_is_written_is_read_again(places: list[Place]) -> None:
         AXIS.replace(b"55.7131", b"155.7131"),
         AXIS.replace(b"09Z", b"09"),
         b"[" * 100_000,
+        AXIS.replace(b"2026-04-12T22:41:09Z", b"0001-01-01T00:00:00+23:59"),
+        AXIS.replace(b'"SecondsFromStart": 2.0', b'"SpeedMps": 1' + b"0" * 400),
     ],
 )
 def test_a_trail_that_cannot_be_read_is_named(data: bytes) -> None:

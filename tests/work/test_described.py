@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.conftest import NOW
 
@@ -13,6 +13,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.terms import Condition
 from bodyworn.core.types import Arrival, Manifest, Place, Probe, Track
 from bodyworn.records.models import Recording
+from bodyworn.web.pages.track import map_of
 from bodyworn.work.described import (
     audio_text,
     describe,
@@ -56,6 +57,7 @@ places = st.builds(
     latitude=st.floats(),
     longitude=st.floats(),
     accuracy_m=st.none() | st.floats(),
+    speed_mps=st.none() | st.floats(),
 )
 probes = st.builds(
     Probe,
@@ -105,6 +107,14 @@ def test_anything_can_be_described_and_fits_its_columns(manifest: Manifest, prob
     assert len(video_text(probe)) <= width("video")
     assert len(audio_text(probe)) <= width("audio")
     assert list(found.track) == sorted(found.track, key=lambda place: place.at)
+
+
+@given(probes)
+@example(replace(PROBE, places=(Place(at=NOW, latitude=51.0, longitude=0.0, speed_mps=1e308),)))
+@example(replace(PROBE, places=(Place(at=NOW, latitude=51.0, longitude=0.0, accuracy_m=1e308),)))
+def test_every_track_that_is_kept_can_be_drawn(probe: Probe) -> None:
+    track = map_of(describe(ARRIVAL, probe).track, NOW)
+    assert track is None or json.dumps(track.facts, allow_nan=False)
 
 
 @given(probes)

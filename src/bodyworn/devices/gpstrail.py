@@ -61,7 +61,8 @@ def _place(entry: Any) -> Place:
         point = _POINT.fullmatch(entry["LocationWKT"])
         at = parse_iso(entry["Timestamp"])
         accuracy, speed = _positive(entry.get("AccuracyM")), _positive(entry.get("SpeedMps"))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        # OverflowError: the year 1 east of Greenwich, or a whole number beyond every float.
         raise _wrong() from None
     if point is None:
         raise _wrong()

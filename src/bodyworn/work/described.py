@@ -19,6 +19,8 @@ from bodyworn.devices import gpstrail
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # a camera without a clock says 1904, 1970 or 1980
 AHEAD = timedelta(days=1)  # how far a camera's clock may be in front of ours
 LONGEST = timedelta(days=30)  # what claims to be longer does not know how long it is
+VAGUEST = 20_000_000.0  # metres; half-way round the earth, a fix says nothing
+FASTEST = 10_000.0  # metres a second; nothing that carries a camera comes near
 LONGEST_REASON = 400  # characters
 LONGEST_TEXT = 1000  # characters of any text inside a file
 LONGEST_NAME = 200  # characters
@@ -214,5 +216,10 @@ def _track(
 
 
 def _is_on_earth(place: Place) -> bool:
-    numbers = [place.latitude, place.longitude, place.accuracy_m or 0.0, place.speed_mps or 0.0]
-    return all(math.isfinite(number) for number in numbers)
+    """Finite is not enough: a map reckons on with these, and 10^308 times anything is infinite."""
+    return (
+        math.isfinite(place.latitude)
+        and math.isfinite(place.longitude)
+        and 0 <= (place.accuracy_m or 0.0) <= VAGUEST
+        and abs(place.speed_mps or 0.0) <= FASTEST
+    )
