@@ -37,11 +37,23 @@ def all_samples(stream: BinaryIO, movie: Movie) -> dict[int, Samples]:
 
     A moof that the end of the file cuts is passed over. Raises DamagedError on nonsense.
     """
-    parts = {track.number: [samples_of(movie, track)] for track in movie.tracks}
+    parts = {number: [piece] for number, piece in _listed(movie)}
     with damage_named("movie fragment"):
         if movie.is_fragmented:
             _add_fragments(stream, movie, parts)
     return {number: joined(pieces) for number, pieces in parts.items()}
+
+
+def _listed(movie: Movie) -> Iterator[tuple[int, Samples]]:
+    """(track, samples) of each track's own tables; a table of alike samples costs a file nothing,
+    so it is the sum over all tracks that must be sane."""
+    count = 0
+    for track in movie.tracks:
+        piece = samples_of(movie, track)
+        count += len(piece)
+        if count > MOST_SAMPLES:
+            raise DamagedError("media.bad-box", "This MP4 claims more than a day's samples.")
+        yield track.number, piece
 
 
 def _add_fragments(stream: BinaryIO, movie: Movie, parts: dict[int, list[Samples]]) -> None:

@@ -23,6 +23,7 @@ LOCATION_KEYS = ("com.apple.quicktime.location.ISO6709", "location", "location-e
 ISO_6709 = re.compile(r"([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)")
 MOST_PLACES = 100_000  # an hour at 18 a second has 65,000
 LARGEST_BLOCK = 1 << 20  # bytes of one GPMF sample
+LARGEST_TRACK = 64 << 20  # bytes of all of them; samples that share bytes count each time
 DEEPEST = 8  # blocks inside blocks
 EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
@@ -93,8 +94,13 @@ def _blocks(
         return
     samples = tables[track.number]
     rows = zip(samples.offset, samples.size, samples.duration, strict=True)
+    read = 0
     for offset, size, duration in rows:
-        if offset + size <= movie.size and size <= LARGEST_BLOCK:
+        if 0 <= offset <= movie.size - size and size <= LARGEST_BLOCK:
+            # A table of 4 MB can point to one block a million times: a day of reading it again.
+            read += int(size)
+            if read > LARGEST_TRACK:
+                raise DamagedError("media.bad-gpmf", "This recording claims too many positions.")
             stream.seek(int(offset))
             yield stream.read(int(size)), int(duration) / track.timescale
 

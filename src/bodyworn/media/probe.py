@@ -4,6 +4,7 @@
 Time and memory are bounded however large or hostile the file is.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,6 +36,9 @@ from bodyworn.media.places import place_in_text, places_in_gpmf
 from bodyworn.media.samples import Samples
 from bodyworn.media.timing import seeks_exactly
 
+# What one of our readers may raise on bytes that nobody has thought of. Each is a fault of ours,
+# and none may keep a recording from being recorded.
+STUMBLES = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 BUDGET = 64 << 20  # bytes that FFmpeg may read before it must have understood the file
 
 ENDINGS = {
@@ -51,12 +55,14 @@ NO_INDEX = (
     "The file ends before its index (moov); a camera that lost power leaves such files. "
     "Its maker may have a tool that rebuilds it."
 )
+STUMBLED = "Our readers failed on these bytes; they are kept as they arrived."
 BEGINNING_ONLY = "The beginning looks like video, but nothing in it can be read."
 HOLLOW = "There is a video track, but not one picture in it."
 SOUND_ONLY = "There is sound, but no pictures."
 NO_TRACK = "The container opens, but there is neither a picture nor sound in it."
 GOOD = "The file opens, and its pictures and sound are complete."
 WRONG_ENDING = "Its name ends in {ending}, but the bytes are {container}; that does not matter."
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,11 @@ def probe(source: Source, *, name: str) -> Probe:
         size = size_of(stream)
         if size == 0:
             return Probe(condition=Condition.NOT_VIDEO, reason=EMPTY)
-        found = _judged(_boxes(stream, size))
+        try:
+            found = _judged(_boxes(stream, size))
+        except STUMBLES:
+            _log.exception("A file of %d bytes made the probe stumble", size)
+            return Probe(condition=Condition.UNREADABLE, reason=STUMBLED)
     note = _ending_note(found.container, name)
     return replace(found, reason=f"{found.reason} {note}") if note else found
 

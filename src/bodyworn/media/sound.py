@@ -59,6 +59,8 @@ def sound_strip(source: Source, *, bars: int = 800) -> Made:
         found = _loudness(container, stream) if stream else None
     if found is not None:
         duration_s = max(duration_s, found.end_s)
+    # A header may claim any length; each claimed second would cost room for its bars.
+    duration_s = min(duration_s, LONGEST_S)
     content = {"has_sound": found is not None, **_measured(found, duration_s, bars)}
     return Made(
         data=json.dumps(content, separators=(",", ":")).encode(),
