@@ -98,6 +98,16 @@ def test_one_job_is_claimed_by_one_worker_of_many(house: House) -> None:
     assert len([job for job in won if job]) == 1
 
 
+def test_a_job_that_kills_each_of_its_workers_is_left_to_a_person(house: House) -> None:
+    ordered(house)
+    key = Job.objects.order_by("id").values_list("key", flat=True)[0]
+    for _ in range(jobs.TRIES):
+        assert jobs.claim(house, key) is not None  # and then the worker is killed
+        Job.objects.filter(key=key).update(lease_until=system_clock() - timedelta(seconds=1))
+    assert jobs.claim(house, key) is None
+    assert Job.objects.get(key=key).state == JobState.FAILED
+
+
 def test_a_silent_workers_job_is_free_again_when_its_lease_ends(house: House) -> None:
     ordered(house)
     key = Job.objects.values_list("key", flat=True)[0]

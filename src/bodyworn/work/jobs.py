@@ -97,6 +97,8 @@ def run(house: House, key: str) -> bool:
 def claim(house: House, key: str) -> Job | None:
     """Take a job that is queued or whose worker went silent; None if another has it."""
     now = system_clock()
+    if _killed_its_workers(key):
+        return None
     free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
     taken = Job.objects.filter(free, key=key).update(
         state=JobState.RUNNING,
@@ -105,6 +107,15 @@ def claim(house: House, key: str) -> Job | None:
         tries=F("tries") + 1,
     )
     return Job.objects.select_related("recording").get(key=key) if taken else None
+
+
+def _killed_its_workers(key: str) -> bool:
+    """A worker that dies cannot give its job up, so footage that kills each would kill for ever."""
+    silent = Job.objects.filter(
+        key=key, state=JobState.RUNNING, lease_until__lt=system_clock(), tries__gte=TRIES
+    )
+    told = "Its worker died each time that it was tried."
+    return bool(silent.update(state=JobState.FAILED, lease_until=None, error=told))
 
 
 @contextmanager
