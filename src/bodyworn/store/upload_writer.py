@@ -16,14 +16,16 @@ import hashlib
 import mmap
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
+from bodyworn.store.upload_aside import Aside
 from bodyworn.store.upload_notes import Checksum
 from bodyworn.store.upload_refusals import too_large
-from bodyworn.store.upload_states import BLOCK, Aside, Hash
+from bodyworn.store.upload_states import BLOCK, Hash
 
 _ALIGN = 4096  # bytes; every disk's logical block divides it
 _WORTH_IT = 128 << 10  # bytes; less than this is not worth waiting for a disk
@@ -67,12 +69,14 @@ class Writer:
         self._handle = os.open(path, os.O_WRONLY)
         self._may_be_direct = True
         self._is_direct = False
-        self._start = self._written = offset
+        self._start = offset  # of this append
+        self._kept = offset  # up to here file and hash agree
+        self._written = offset  # up to here they are at work
         self._end = offset + room
         self._checksum = checksum
         self._before = state.copy() if checksum else None
         self._check = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self._aside = Aside(self._absorb)
+        self._aside = Aside()
         self._halves = (pair[:BLOCK], pair[BLOCK:])
         self._which = 0  # the half that is being filled
         self._first = self._fill = offset % _ALIGN  # its first byte and its next free one
@@ -111,7 +115,7 @@ class Writer:
     def verify(self) -> None:
         """Compare what came with the checksum. Raises RefusedError upload.wrong-checksum (460)."""
         self._turn()
-        self._aside.wait()
+        self._settle()
         if self._check and self._checksum and self._check.digest() != self._checksum.digest:
             raise RefusedError(
                 "upload.wrong-checksum",
@@ -125,13 +129,13 @@ class Writer:
         try:
             if not self._before:
                 self._turn()
+            self._settle()
         finally:
-            self._aside.wait()
             if self._before:
-                self._written, self.state = self._start, self._before
-            self._fill = self._first
+                self._kept, self.state = self._start, self._before
+            self._written, self._fill = self._kept, self._first
             # A block of which only half fitted on the disk is cut off again, too.
-            os.ftruncate(self._handle, self._written)
+            os.ftruncate(self._handle, self._kept)
 
     def close(self) -> None:
         """Flush what is kept: an offset that was answered survives a power cut."""
@@ -142,41 +146,48 @@ class Writer:
         finally:
             os.close(self._handle)
 
+    def _turn(self) -> None:
+        """Have the half hashed and written, and go on with the other one once that is free."""
+        if self._fill == self._first:
+            return
+        filled, place = self._halves[self._which][self._first : self._fill], self._written
+        self._settle()
+        self._written += len(filled)
+        self._which = 1 - self._which
+        self._first = self._fill = self._written % _ALIGN
+        self._aside.begin(
+            partial(self._absorb, filled),
+            partial(self._store, filled, place),
+            is_large=len(filled) > BLOCK // 2,
+        )
+
+    def _settle(self) -> None:
+        """Wait for hash and disk; only then is a block kept."""
+        try:
+            self._aside.wait()
+        except BaseException:
+            # The hash may know more than the file now: the next append reads the file again.
+            self.state, self._written, self._fill = None, self._kept, self._first
+            raise
+        self._kept = self._written
+
     def _absorb(self, block: memoryview) -> None:
         if self.state:
             self.state.update(block)
         if self._check:
             self._check.update(block)
 
-    def _turn(self) -> None:
-        """Write and hash what the half holds, then begin the other half."""
-        if self._fill == self._first:
-            return
-        filled = self._halves[self._which][self._first : self._fill]
-        self._aside.wait()  # the other half must be free before anybody fills it
-        self._aside.take(filled)
-        try:
-            with disk.full_disk_explained():
-                self._store(filled)
-        except BaseException:
-            # The hash may know more than the file now: the next append reads the file again.
-            self._aside.wait()
-            self.state, self._fill = None, self._first
-            raise
-        self._written += len(filled)
-        self._which = 1 - self._which
-        self._first = self._fill = self._written % _ALIGN
-
-    def _store(self, filled: memoryview) -> None:
+    def _store(self, filled: memoryview, place: int) -> None:
         """A ragged beginning, whole blocks past the cache, a ragged end."""
-        ragged = -self._written % _ALIGN
-        straight = (len(filled) - ragged) // _ALIGN * _ALIGN
-        if straight < _WORTH_IT or not self._may_be_direct:
-            self._put(filled, self._written)
-            return
-        self._put(filled[:ragged], self._written)
-        self._put_direct(filled[ragged : ragged + straight], self._written + ragged)
-        self._put(filled[ragged + straight :], self._written + ragged + straight)
+        ragged = -place % _ALIGN
+        straight = ragged + (len(filled) - ragged) // _ALIGN * _ALIGN
+        with disk.full_disk_explained():
+            if straight - ragged < _WORTH_IT or not self._may_be_direct:
+                self._put(filled, place)
+                return
+            self._put(filled[:ragged], place)
+            self._put_direct(filled[ragged:straight], place + ragged)
+            self._put(filled[straight:], place + straight)
 
     def _put_direct(self, block: memoryview, place: int) -> None:
         done = 0
