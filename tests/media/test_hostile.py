@@ -85,6 +85,6 @@ def slowed(film: bytes, *, seconds_a_packet: int) -> bytes:
     data = bytearray(film.replace(b"edts", b"free"))
     at = data.find(b"soun")
     mdhd, stts = data.rfind(b"mdhd", 0, at), data.find(b"stts", at)
-    struct.pack_into(">I", data, mdhd + 16, 1)
+    struct.pack_into(">II", data, mdhd + 16, 1, 400_000)
     struct.pack_into(">I", data, stts + 16, seconds_a_packet)
     return bytes(data)
