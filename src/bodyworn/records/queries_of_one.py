@@ -87,15 +87,11 @@ class CheckpointRow:
 class Custody:
     """The custody of one recording, newest first."""
 
-    events: tuple[EventRow, ...]  # the newest 200
+    events: tuple[EventRow, ...]  # the newest
     count: int  # all of them
+    published: int  # how many of all stand under the checkpoint
     names: dict[str, str]  # account name: how a person is called
     checkpoint: CheckpointRow | None
-
-    def published(self) -> int:
-        """How many of the shown events stand under the checkpoint."""
-        size = self.checkpoint.size if self.checkpoint else 0
-        return sum(e.leaf_index is not None and e.leaf_index < size for e in self.events)
 
 
 def recording(reference: str) -> Recording:
@@ -159,17 +155,20 @@ def retention_of(recording_id: int) -> RetentionDecision | None:
     return RetentionDecision.objects.filter(recording_id=recording_id).order_by("-id").first()
 
 
-def custody_of(recording_id: int) -> Custody:
+def custody_of(recording_id: int, *, limit: int = MOST_EVENTS) -> Custody:
     """The newest events of a recording, with the names of those who did them."""
     of_it = CustodyEvent.objects.filter(recording_id=recording_id)
-    rows = of_it.order_by("-id").values(*_names(EventRow))[:MOST_EVENTS]
+    rows = of_it.order_by("-id").values(*_names(EventRow))[:limit]
     events = tuple(EventRow(**row) for row in rows)
-    count = len(events) if len(events) < MOST_EVENTS else of_it.count()
+    checkpoint = last_checkpoint()
+    is_under = Q(leaf_index__lt=checkpoint.size if checkpoint else 0)
+    counted = of_it.aggregate(count=Count("id"), published=Count("id", filter=is_under))
     return Custody(
         events=events,
-        count=count,
+        count=counted["count"],
+        published=counted["published"],
         names=names_of({e.actor for e in events}),
-        checkpoint=last_checkpoint(),
+        checkpoint=checkpoint,
     )
 
 

@@ -13,10 +13,12 @@ from bodyworn.rules.access import Action, may
 from bodyworn.web.pages.tags import tags_of
 from bodyworn.work import narrate
 
+SHOWN = 12  # entries at first: a recording that was watched for a year must not grow heavy
 
-def custody_facts(actor: Actor, row: Recording) -> dict[str, Any]:
+
+def custody_facts(actor: Actor, row: Recording, *, shown: int = SHOWN) -> dict[str, Any]:
     """Lines, their count, what is published, the newest check, and the tags that follow from it."""
-    custody = queries_of_one.custody_of(row.pk)
+    custody = queries_of_one.custody_of(row.pk, limit=shown)
     told = [narrate.sentence(e, custody.names, custody.checkpoint) for e in custody.events]
     last_check, retention = queries_of_one.last_check(row.pk), queries_of_one.retention_of(row.pk)
     return {
@@ -29,6 +31,7 @@ def custody_facts(actor: Actor, row: Recording) -> dict[str, Any]:
         "lines": told,
         "event_count": custody.count,
         "not_shown": custody.count - len(told),
+        "is_whole": shown > SHOWN,
         "published": _published(custody),
         "last_check": last_check,
     }
@@ -36,13 +39,13 @@ def custody_facts(actor: Actor, row: Recording) -> dict[str, Any]:
 
 def _published(custody: Custody) -> str:
     """`all published under checkpoint 214`, or how many wait."""
-    waiting = len(custody.events) - custody.published()
+    waiting = custody.count - custody.published
     if custody.checkpoint is None:
         return "none published yet"
     under = f"published under checkpoint {custody.checkpoint.size}"
     if waiting == 0:
         return f"all {under}"
-    return f"{len(custody.events) - waiting} {under}, {waiting} waiting"
+    return f"{custody.published} {under}, {waiting} waiting"
 
 
 def _arrived_as_sent(row: Recording) -> bool:

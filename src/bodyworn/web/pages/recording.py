@@ -17,7 +17,7 @@ from bodyworn.rules.access import Action, may
 from bodyworn.web.house import house
 from bodyworn.web.pages import sitting as sittings
 from bodyworn.web.pages import words
-from bodyworn.web.pages.custody import custody_facts
+from bodyworn.web.pages.custody import SHOWN, custody_facts
 from bodyworn.web.pages.details import details_of
 from bodyworn.web.pages.footage import player
 from bodyworn.web.pages.permission import actor_of, needs
@@ -61,7 +61,9 @@ def review(request: HttpRequest, reference: str) -> HttpResponse:
     sitting = _standing(request, actor, reference)
     if sitting is None:
         return _question(request, row)
-    return render(request, "pages/review.html", _facts(actor, row, sitting))
+    whole = request.GET.get("custody") == "all"
+    shown = queries_of_one.MOST_EVENTS if whole else SHOWN
+    return render(request, "pages/review.html", _facts(actor, row, sitting, shown=shown))
 
 
 @needs(Action.VIEW)
@@ -137,13 +139,13 @@ def _question(request: HttpRequest, row: Recording, *, wrong: str = "") -> HttpR
     return render(request, "pages/purpose.html", facts, status=422 if wrong else 200)
 
 
-def _facts(actor: Actor, row: Recording, sitting: Sitting) -> dict[str, Any]:
+def _facts(actor: Actor, row: Recording, sitting: Sitting, *, shown: int) -> dict[str, Any]:
     """Everything that the page shows; each line is one or two queries."""
     copies = queries_of_one.copies_of(row.pk)
     served = verbs.served(copies, plays_in_browsers=_plays(row))
     jobs = queries_of_one.unfinished_jobs(row.pk) if served.video is None else {}
     track = map_of(queries_of_one.track_of(row.pk), row.started_at)
-    custody = custody_facts(actor, row)
+    custody = custody_facts(actor, row, shown=shown)
     return custody | {
         "title": words.title_of(row.title, row.category),
         "identity": _identity(row),

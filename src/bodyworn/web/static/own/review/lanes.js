@@ -143,7 +143,9 @@ export class Lanes {
     }
     pen.stroke();
     pen.restore();
-    if (right - left > 96 && left > -40) this.#words(pen, "No sound yet", Math.max(left, 0) + 8, height);
+    const room = Math.min(right, this.canvas.clientWidth) - Math.max(left, 0);
+    const words = room > 280 ? "No sound before record was pressed" : "No sound yet";
+    if (room > 96) this.#words(pen, words, Math.max(left, 0) + 8, height);
   }
 
   #words(pen, text, left, height) {
@@ -158,7 +160,7 @@ export class Lanes {
 
   _markers() {}
 
-  _speed(pen, { from, to, x }, height) {
+  _speed(pen, { from, to, width, x }, height) {
     const rows = this.footage.speed;
     if (!rows?.length) return;
     const top = Math.max(3, ...rows.map(([, speed]) => speed));
@@ -179,5 +181,7 @@ export class Lanes {
     pen.strokeStyle = this.colours.speed;
     pen.lineWidth = 1.5;
     pen.stroke();
+    const most = Math.max(...near.map(([, speed]) => speed));
+    this.#words(pen, `up to ${most.toFixed(1)} m/s`, width - 92, height);
   }
 }

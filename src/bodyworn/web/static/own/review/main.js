@@ -13,11 +13,24 @@ import { Timeline } from "./timeline.js";
 const $ = (id) => document.getElementById(id);
 const told = JSON.parse($("footage").textContent);
 
-/** Frame times from the door; without them (being made) the page plays, and steps nowhere. */
+/** Frame times from the door; null where they are not made yet or the door does not answer. */
 async function frameTimes() {
   if (!told.frames) return null;
-  const answer = await fetch(told.frames);
-  return answer.ok ? new FrameTimes(await answer.json()) : null;
+  try {
+    const answer = await fetch(told.frames);
+    return answer.ok ? new FrameTimes(await answer.json()) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A sentence above the picture. */
+function notice(text) {
+  const line = document.createElement("p");
+  line.className = "player-notice";
+  line.setAttribute("role", "status");
+  line.textContent = text;
+  $("player").prepend(line);
 }
 
 function markersOnPage() {
@@ -31,10 +44,11 @@ function markersOnPage() {
 
 async function start() {
   const video = $("video");
+  video.addEventListener("error", () => notice("The footage cannot be reached any more. Load the page again."));
   const frames = await frameTimes();
   if (!frames) {
     $("player").classList.add("is-plain");
-    $("said").textContent = "Times of frames are not ready yet; load the page again to step by frames.";
+    notice("The list of frames is not ready, so this is the browser's own player. Load the page again to step by frames.");
     return;
   }
   video.controls = false;
