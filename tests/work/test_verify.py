@@ -210,6 +210,11 @@ def test_a_recording_deleted_with_its_events_is_found(store: House) -> None:
             "books.retention",
         ),
         ("DELETE FROM records_retentiondecision", "books.retention"),
+        ("UPDATE records_recording SET borough = 'Camden'", "books.place"),
+        (
+            "UPDATE records_custodyevent SET salts = '{}' WHERE type = 'ingestion'",
+            "books.salt-gone",
+        ),
     ],
 )
 def test_a_tampered_row_is_found(store: House, sql: str, code: str) -> None:
@@ -233,6 +238,33 @@ def test_a_master_that_was_swapped_for_other_bytes_is_found(store: House) -> Non
     )
     assert codes(verify_store(store)) == {"books.master"}
     assert broken(verify_recording(store, first().reference)) == [3]
+
+
+def test_erased_salts_do_not_hide_a_swapped_master(store: House) -> None:
+    other = store.vault.keep_bytes(film(77))
+    event = first().events.get(type=EventType.INGESTION)
+    detail = event.detail | {"sha256": other.hex, "size": len(film(77))}
+    by_force(
+        "UPDATE records_custodyevent SET salts = '{}', detail = %s WHERE id = %s",
+        json.dumps(detail),
+        event.pk,
+    )
+    by_force(
+        "UPDATE records_copy SET sha256 = %s, size = %s WHERE kind = 'master' "
+        "AND recording_id = %s",
+        other.hex,
+        len(film(77)),
+        first().pk,
+    )
+    assert codes(verify_store(store)) == {"books.salt-gone"}
+    assert codes(verify_recording(store, first().reference)) == {"books.salt-gone"}
+
+
+def test_what_was_erased_is_counted_and_not_called_proved(store: House) -> None:
+    by_force("UPDATE records_custodyevent SET salts = '{}' WHERE leaf_index = 20")
+    verdict = verify_store(store)
+    assert verdict.ok
+    assert "In 1 of them something was erased" in verdict.steps[2].sentence
 
 
 def test_a_copy_without_its_event_is_found(store: House) -> None:

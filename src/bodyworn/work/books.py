@@ -18,10 +18,11 @@ BOOKED = (EventType.DERIVATION, EventType.INGESTION, EventType.RETENTION_DECIDED
 """The types of event that rows are compared with."""
 
 
-def check_event(row: CustodyEvent) -> None:
+def check_event(row: CustodyEvent) -> bool:
     """A row's facts are those that its own leaf commits to. Raises DamagedError books.event.
 
-    An erased salt is lawful: what it hid can no longer be compared, everything else is.
+    An erased salt is lawful: what it hid can no longer be compared, everything else is. The
+    answer is False then, so that nobody takes such an event for a proven one.
     """
     leaf = bytes(row.leaf)
     try:
@@ -30,9 +31,10 @@ def check_event(row: CustodyEvent) -> None:
             raise DamagedError("books.event", "The leaf of this event is not its own.")
         open_event(leaf, salts, as_noun(row))
     except MissingError:
-        return
+        return False
     except (DamagedError, ValueError) as error:
         raise _wrong("books.event", f"{named(row)}: {error}", row.subject) from None
+    return True
 
 
 def check_leaf(row: CustodyEvent, entry: bytes) -> None:
@@ -50,9 +52,12 @@ def check_recording(
 ) -> None:
     """A recording, its copies and its retention are those of its events.
 
-    Raises DamagedError books.no-ingestion, .master, .sidecar, .copy or .retention.
+    Raises DamagedError books.no-ingestion, .salt-gone, .place, .master, .sidecar, .copy or
+    .retention.
     """
     ingestion = _one_ingestion(recording, events)
+    _check_salts(recording, events)
+    _check_place(recording, ingestion)
     _check_master(recording, ingestion, copies)
     _check_sidecars(recording, ingestion, copies)
     _check_derived(recording, events, copies)
@@ -65,6 +70,15 @@ def check_subject(subject: str, recording: Recording | None) -> None:
         raise _wrong(
             "books.recording-gone", f"{subject} was taken in, and has no row any more.", subject
         )
+
+
+def place_of(recording: Recording) -> dict[str, str | None]:
+    """The facts by which `rules.access` judges, as the event of ingestion tells them."""
+    return {
+        "officer": recording.officer.number if recording.officer else None,
+        "unit": recording.unit.name if recording.unit else None,
+        "borough": recording.borough or None,
+    }
 
 
 def named(row: CustodyEvent) -> str:
@@ -82,6 +96,29 @@ def _one_ingestion(recording: Recording, events: Iterable[CustodyEvent]) -> Cust
             recording.reference,
         )
     return found[0]
+
+
+def _check_salts(recording: Recording, events: Iterable[CustodyEvent]) -> None:
+    """Erasing a salt takes the proof from what rows are compared with: that may befall what is
+    forgotten, never a recording that is still here."""
+    for event in events:
+        if not {"subject", "detail"} <= set(event.salts):
+            raise _wrong(
+                "books.salt-gone",
+                f"{named(event)} can no longer be opened, though its recording is still here.",
+                recording.reference,
+            )
+
+
+def _check_place(recording: Recording, ingestion: CustodyEvent) -> None:
+    """Whose and where it is decides who may see it, so it must be what was put on record."""
+    said = ingestion.detail.get("place")
+    if said is not None and said != place_of(recording):
+        raise _wrong(
+            "books.place",
+            f"The officer, unit or borough of {recording.reference} is not the one on record.",
+            recording.reference,
+        )
 
 
 def _check_master(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
