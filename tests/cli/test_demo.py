@@ -1,5 +1,7 @@
 """`bodyworn demo`: a force is filmed, docked, uploaded, and there to be looked at."""
 
+import signal
+import urllib.request
 from typing import Any
 
 import pytest
@@ -48,11 +50,19 @@ def test_all_of_it_can_be_verified(built: tuple[Program, dict[str, Any]]) -> Non
     assert program.well("verify", "--json").facts["ok"] is True
 
 
-def test_again_it_is_used_as_it_is(built: tuple[Program, dict[str, Any]]) -> None:
-    program, _ = built
-    again = program.well("demo", "--no-serve", "--json").facts
-    assert again["seconds"] is None
-    assert again["recordings"] == len(World.of(7).recordings)
+def test_again_it_is_used_as_it_is_and_served_until_ctrl_c(
+    built: tuple[Program, dict[str, Any]],
+) -> None:
+    program, answer = built
+    with program.begin("demo") as running:
+        running.wait_for("Ctrl-C ends it")
+        assert answer["password"] in running.said
+        assert "patel" in running.said
+        assert "Filming" not in running.said
+        address = f"http://127.0.0.1:{program.environment['BODYWORN_PAGES_PORT']}/sign-in"
+        with urllib.request.urlopen(address, timeout=20) as page:
+            assert page.status == 200
+        assert running.end(signal.SIGINT) == 0
 
 
 def test_another_force_does_not_mix_with_it(built: tuple[Program, dict[str, Any]]) -> None:
