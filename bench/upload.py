@@ -108,6 +108,7 @@ def _servers(stack: ExitStack, folder: Path) -> list[Server]:
     found = [
         stack.enter_context(_started("door", folder, *python, "door")),
         stack.enter_context(_started("plain loop", folder, *python, "plain")),
+        stack.enter_context(_started("granian", folder, *python, "granian")),
     ]
     if _has_peer():
         peer = ("node", str(PEERS / "tus_server.mjs"))
@@ -275,6 +276,7 @@ def _bars(runs: Runs, loads: list[Load], rounds: int) -> list[Bar]:
         note = f"{load.files} x {load.size / 1e6:.0f} MB, {load.lanes} connections, {rounds} rounds"
         bars += _against_peer(load, found, note) if "@tus/server" in found else []
         ratio = _median(found["plain loop"], "wall_s") / _median(found["door"], "wall_s")
+        bars.append(_against_granian(load, found))
         bars.append(
             Bar(
                 name=f"throughput, {load.name}",
@@ -293,6 +295,17 @@ def _against_peer(load: Load, found: dict[str, list[Run]], note: str) -> list[Ba
         _ratio(f"wall time, {load.name}", found, "wall_s", at_most=WALL, note=figures),
         _ratio(f"server CPU, {load.name}", found, "cpu_s", at_most=CPU),
     ]
+
+
+def _against_granian(load: Load, found: dict[str, list[Run]]) -> Bar:
+    """The other way to build a door, doing the least; for information."""
+    ratio = _median(found["door"], "cpu_s") / _median(found["granian"], "cpu_s")
+    return Bar(
+        name=f"server CPU, {load.name}, against Granian's native interface",
+        measured=round(ratio, 3),
+        unit="× granian",
+        note=_told_of("granian", found, load),
+    )
 
 
 def _ratio(
