@@ -2,8 +2,10 @@
 
 import io
 import json
+import multiprocessing
 import struct
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from tests.media.corpus import Sample
@@ -11,12 +13,14 @@ from tests.media.hostile import alike, listed, movie, track
 
 from bodyworn.core.errors import DamagedError
 from bodyworn.core.terms import Condition
+from bodyworn.core.types import Probe
 from bodyworn.media import probe as probing
 from bodyworn.media.fragments import all_samples
 from bodyworn.media.movie import read_movie
 from bodyworn.media.places import LARGEST_BLOCK, LARGEST_TRACK
 from bodyworn.media.probe import probe
 from bodyworn.media.sound import LONGEST_S, sound_strip
+from bodyworn.web.serve.child import limit_memory
 
 
 class Counting(io.BytesIO):
@@ -58,6 +62,21 @@ def test_many_tracks_of_alike_samples_claim_too_much_together() -> None:
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 600 << 20
+
+
+def test_what_ffmpeg_believes_cannot_take_more_memory_than_the_process_may_have() -> None:
+    """In a process of its own, because the limit is one of a whole process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as alone:
+        found = alone.submit(probe_within, 512 << 20).result(timeout=120)
+    assert found.condition is Condition.UNREADABLE
+
+
+def probe_within(most: int) -> Probe:
+    """The verdict on a film of 2 kB that claims 320 million samples."""
+    limit_memory(most)
+    film = movie(*(track(*alike(80_000_000), number=number) for number in range(1, 5)))
+    return probe(io.BytesIO(film), name="a.mp4")
 
 
 def test_a_reader_that_stumbles_costs_the_facts_and_not_the_recording(
