@@ -85,7 +85,12 @@ def test_filters_narrow_by_day_officer_camera_and_condition(
     browse: As, recording: Recording
 ) -> None:
     found = "Stop and search, Coldharbour Lane"
-    for yes in ("from=2026-04-12&until=2026-04-12", "officer=4471qk", "camera=004471"):
+    for yes in (
+        "from=2026-04-12&until=2026-04-12",
+        "officer=4471qk",
+        "camera=004471",
+        "until=9999-12-31",
+    ):
         assert found in page(browse, CAROL, f"/recordings?{yes}"), yes
     for no in ("from=2026-04-13", "until=2026-04-11", "officer=1", "condition=damaged"):
         assert found not in page(browse, CAROL, f"/recordings?{no}"), no

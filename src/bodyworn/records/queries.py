@@ -231,7 +231,8 @@ def _narrowed(filters: Filters) -> Q:
     if filters.from_day:
         q &= Q(started_at__gte=_midnight(filters.from_day))
     if filters.until_day:
-        q &= Q(started_at__lt=_midnight(filters.until_day) + timedelta(days=1))
+        # Not the midnight after it: the last day of the year 9999 has none.
+        q &= Q(started_at__lte=datetime.combine(filters.until_day, time.max, UTC))
     return q
 
 
