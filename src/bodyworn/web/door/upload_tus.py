@@ -69,7 +69,7 @@ class Tus:
     def _dressed(self, answer: Answer) -> Answer:
         always = {"Tus-Resumable": words.VERSION, "X-Content-Type-Options": "nosniff"}
         dress = always | words.for_pages(self._terms.pages_origin)
-        return Answer(status=answer.status, headers=dress | answer.headers, body=answer.body)
+        return Answer(status=answer.status, headers={**dress, **answer.headers}, body=answer.body)
 
     def _answer(self, head: Head, body: Body) -> Answer:
         method = head.headers.get("x-http-method-override", head.method).upper()
