@@ -124,4 +124,4 @@ def open_recording(page: Page, reference: str) -> None:
     if page.get_by_role("heading", name="Why are you opening this?").is_visible():
         page.keyboard.press("1")
         page.keyboard.press("Enter")
-    page.locator("#play").wait_for()
+    page.locator("#player[data-ready]").wait_for()
