@@ -7,6 +7,8 @@ from bodyworn.settings import Settings
 from bodyworn.work.sealing import seal
 
 PAGES_KEY_FOR_TOOLS = "tools-only-never-served"
+# A request for an upload brings its sidecars along: 16 of 1 MiB, in base64.
+LARGEST_REQUEST = 24 * 2**20  # bytes
 
 
 def django_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
@@ -87,8 +89,9 @@ def django_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_HSTS_SECONDS": 31_536_000 if secure else 0,
         "X_FRAME_OPTIONS": "DENY",
-        # A request for an upload brings its sidecars along: 16 of 1 MiB, in base64.
-        "DATA_UPLOAD_MAX_MEMORY_SIZE": 24 * 2**20,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": LARGEST_REQUEST,
+        # No form of ours sends a file, and Django would write one to the disk for anybody.
+        "FILE_UPLOAD_HANDLERS": [],
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "USE_I18N": False,

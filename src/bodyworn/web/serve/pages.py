@@ -1,7 +1,8 @@
 """The pages' server: Granian, one worker, Django under WSGI.
 
-Under ASGI Django costs several times the CPU, so it runs under WSGI; a second thread lets a
+Under ASGI Django costs several times the CPU, so it runs under WSGI; a second turn lets a
 page through while a slow one waits for the disk, and more would only fight over the interpreter.
+Threads are more, because each body that is still arriving holds one (`web.bodies`).
 The settings travel to the worker as the argument of a function, nothing through the environment.
 """
 
@@ -14,11 +15,14 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from bodyworn.settings import Settings
+from bodyworn.web.bodies import Bodies
+from bodyworn.web.django_settings import LARGEST_REQUEST
 from bodyworn.web.door.reading_server import leave_with
 from bodyworn.web.serve.logs import GRANIAN, log_json
 from bodyworn.web.wsgi import Application, application
 
-THREADS = 2
+TURNS = 2
+THREADS = 32
 LAST_WORDS = 5  # seconds that open answers have when the worker is told to end
 
 
@@ -48,4 +52,4 @@ def _in_worker(settings: Settings) -> Application:
     """Granian's worker outlives a killed main process if nobody looks."""
     leave_with(os.getppid())
     log_json("pages")
-    return application(settings)
+    return Bodies(application(settings), at_once=TURNS, largest=LARGEST_REQUEST)
