@@ -170,3 +170,15 @@ def test_an_export_needs_a_purpose_and_overwrites_nothing(made: Program, clips: 
     said = made("export", receipt["reference"], clips, "--purpose", "check", "--json")
     assert said.code == 3
     assert said.facts["error"]["code"] == "export.folder-not-empty"
+
+
+def test_a_name_that_a_terminal_would_obey_is_shown_as_what_it_is(
+    made: Program, clips: Path
+) -> None:
+    named = clips / "a\x1b]0;Mallory\x07\nBWV-26-0412-FAKE published b.mp4"
+    (clips / "one.mp4").rename(named)
+    said = made.well("ingest", named)
+    assert "\x1b" not in said.out + said.err
+    assert "\x07" not in said.out + said.err
+    assert len(said.out.splitlines()) == 1
+    assert "a\\u001b]0;Mallory\\u0007\\nBWV-26-0412-FAKE" in said.out

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodyworn.cli.face import Face, operator
+from bodyworn.cli.face import Face, operator, shown
 
 if TYPE_CHECKING:
     from bodyworn.devices.dock import Docked
@@ -112,8 +112,9 @@ def as_facts(docked: "Docked") -> dict[str, Any]:
 
 
 def line(docked: "Docked") -> str:
-    """The same as words."""
+    """The same as words, and as one line whatever the file is called."""
+    name = shown(docked.filename)
     if docked.receipt:
-        return f"{docked.receipt.reference:24} {docked.receipt.durability:10} {docked.filename}"
+        return f"{docked.receipt.reference:24} {docked.receipt.durability:10} {name}"
     words = docked.problem.explain() if docked.problem else ""
-    return f"{'-':24} not sent   {docked.filename}: {words}"
+    return f"{'-':24} not sent   {name}: {words}"

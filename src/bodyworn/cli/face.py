@@ -65,21 +65,22 @@ class Face:
     def answer(self, facts: dict[str, Any], *lines: str) -> None:
         """Say the answer: the facts as JSON, or the lines as words."""
         if self.json:
-            typer.echo(json.dumps(facts, ensure_ascii=False))
+            typer.echo(shown(json.dumps(facts, ensure_ascii=False)))
         self.say(*lines)
 
     def say(self, *lines: str) -> None:
         """Say something for people; programs hear the answer alone."""
         if not self.json:
             for line in lines:
-                typer.echo(line)
+                typer.echo(_lines(line))
 
     def fail(self, error: BodywornError) -> int:
         """Say what went wrong; the exit code."""
         if self.json:
-            typer.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False, default=str))
+            told = json.dumps({"error": error.as_dict()}, ensure_ascii=False, default=str)
+            typer.echo(shown(told))
         else:
-            typer.echo(f"{error.message} ({error.code})\n{error.hint}", err=True)
+            typer.echo(_lines(f"{error.message} ({error.code})\n{error.hint}"), err=True)
         return error.exit_code
 
     @contextmanager
@@ -115,6 +116,20 @@ def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
+def shown(text: str) -> str:
+    """The text on one line, as a terminal may have it: what is no character of print becomes its
+    number, as in JSON. Names of files come from cameras, and a terminal obeys some characters.
+
+    >>> print(shown("a" + chr(27) + "[31m.mp4"))
+    a\\u001b[31m.mp4
+    """
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(shown(line) for line in text.split("\n"))
+
+
 def plain(facts: dict[str, Any]) -> dict[str, Any]:
     """The same with times as text, ready for JSON."""
     return {
@@ -133,7 +148,7 @@ class _Lines:
         now = time.monotonic()
         is_due = now - self._said_at >= SECONDS_BETWEEN_LINES or what != self._what
         if is_due or (of and done >= of):
-            typer.echo(f"{what}: {_share(done, of)}", err=True)
+            typer.echo(f"{shown(what)}: {_share(done, of)}", err=True)
             self._said_at, self._what = now, what
 
 
@@ -145,6 +160,7 @@ def _share(done: int, of: int) -> str:
 def _bar() -> Iterator[Progress]:
     """One bar on the terminal; NO_COLOR is honoured by rich itself."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
@@ -161,6 +177,6 @@ def _bar() -> Iterator[Progress]:
         task = bars.add_task("", total=None)
 
         def progress(done: int, of: int, what: str) -> None:
-            bars.update(task, completed=done, total=of or None, description=what)
+            bars.update(task, completed=done, total=of or None, description=escape(shown(what)))
 
         yield progress

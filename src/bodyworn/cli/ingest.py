@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from bodyworn.cli.face import Face, operator
+from bodyworn.cli.face import Face, operator, shown
 from bodyworn.core.errors import BodywornError, MissingError
 
 if TYPE_CHECKING:
@@ -138,8 +138,9 @@ def as_facts(house: "House", taken: list[Taken]) -> dict[str, Any]:
 
 
 def line(taken: Taken) -> str:
-    """One file as words."""
+    """One file as words, and as one line whatever it is called."""
+    path = shown(str(taken.path))
     if taken.receipt:
-        return f"{taken.receipt.reference:24} {taken.receipt.durability:10} {taken.path}"
+        return f"{taken.receipt.reference:24} {taken.receipt.durability:10} {path}"
     assert taken.problem  # noqa: S101  (one of the two is always there)
-    return f"{'-':24} not taken  {taken.path}: {taken.problem.explain()}"
+    return f"{'-':24} not taken  {path}: {taken.problem.explain()}"
