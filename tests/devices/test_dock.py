@@ -1,5 +1,6 @@
 """Docks and cameras against a real server that breaks, lies and stalls."""
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,12 @@ def test_a_dock_empties_a_camera_and_clears_its_spool(
     assert [arrived for (arrived,) in store.arrived.values()] == films
     assert camera.held() == []
     assert is_empty(tmp_path / "spool")
+
+
+def test_a_spool_is_for_nobody_elses_eyes(make_dock: MakeDock, tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir(0o755)
+    make_dock()
+    assert stat.S_IMODE((tmp_path / "spool").stat().st_mode) == 0o700
 
 
 def test_the_manifest_says_which_dock_and_how_wrong_the_clock_is(

@@ -81,6 +81,9 @@ def create(settings: Settings) -> None:
     _refuse_foreign(layout)
     for folder in (layout.root, layout.keys, layout.uploads, layout.inbox, layout.incoming):
         disk.make_folder(folder)
+    if not layout.version.exists():
+        # An empty folder of a person's own is often open to all, and SQLite's file in it would be.
+        layout.root.chmod(disk.FOLDER_MODE)
     disk.make_folder(layout.log)
     layout.log.chmod(SERVED)
     _make_keys(settings)
