@@ -24,6 +24,24 @@ def test_init_again_changes_nothing(made: Program) -> None:
     assert {path: path.read_bytes() for path in (made.data / "keys").iterdir()} == keys
 
 
+def test_init_makes_no_second_key_of_a_log_whose_key_is_gone(made: Program) -> None:
+    """Another key would disown everything that the first one has signed."""
+    (made.data / "keys" / "log.key").unlink()
+    public = (made.data / "keys" / "log.vkey").read_bytes()
+    said = made("init", "--json")
+    assert (said.code, said.facts["error"]["code"]) == (7, "keys.missing")
+    assert (made.data / "keys" / "log.vkey").read_bytes() == public
+    assert not (made.data / "keys" / "log.key").exists()
+
+
+@pytest.mark.parametrize("verb", [("list",), ("verify",), ("ingest", "."), ("show", "x")])
+def test_where_there_is_no_data_folder_no_key_is_looked_for(
+    bodyworn: Program, verb: tuple[str, ...]
+) -> None:
+    said = bodyworn(*verb, "--json")
+    assert (said.code, said.facts["error"]["code"]) == (7, "data.missing")
+
+
 def test_init_leaves_other_peoples_folders_alone(bodyworn: Program) -> None:
     bodyworn.data.mkdir()
     (bodyworn.data / "thesis.txt").write_text("years of work")
