@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from bodyworn.core.errors import BodywornError, BusyError
 from bodyworn.web.door.upload_http import (
@@ -23,6 +22,7 @@ from bodyworn.web.door.upload_http import (
     as_bytes,
     parse_head,
 )
+from bodyworn.web.peer import Network, network_of
 
 # Connections above the limit that still hear "busy"; above this they are closed without a word.
 _MOST_REFUSED = 16
@@ -32,7 +32,6 @@ _SMALL_REST = 64 << 10  # bytes of an unread body that are read away to keep a c
 _log = logging.getLogger(__name__)
 
 Handle = Callable[[Head, Body], Answer]
-Network = IPv4Network | IPv6Network
 Explain = Callable[[BodywornError], Answer]
 
 
@@ -95,7 +94,7 @@ class Server:
                     _log.warning("a connection was not accepted: %s", error)
                     time.sleep(_PAUSE_S)
                 continue
-            self._begin(peer, _whose(address[0]))
+            self._begin(peer, network_of(address[0]))
 
     def stop(self, grace_s: float = 10) -> None:
         """End: no new connection, idle ones at once, busy ones after `grace_s` at the latest.
@@ -239,12 +238,3 @@ def _full_of_one() -> BusyError:
         hint="End some of them, or send one file after the other over the same connection.",
         retry_after=5,
     )
-
-
-def _whose(host: str) -> Network:
-    """Whom an address belongs to: in IPv6 one machine has a whole /64 to call from (RFC 4291)."""
-    address = ip_address(host.partition("%")[0])
-    if address.version == 6 and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    bits = 64 if address.version == 6 and not address.is_loopback else address.max_prefixlen
-    return ip_network((address, bits), strict=False)
