@@ -86,6 +86,32 @@ def test_a_changed_byte_of_a_master_is_found(store: House) -> None:
     assert damaged.value.code == "store.not-verified"
 
 
+def test_all_wrong_files_are_named_with_their_recordings(store: House) -> None:
+    one, other = (row.copies.get(kind=CopyKind.MASTER) for row in Recording.objects.order_by("id"))
+    store.layout.blob(Sha256.parse(one.sha256)).unlink()
+    store.layout.blob(Sha256.parse(other.sha256)).write_bytes(bytes(other.size))
+    (wrong,) = verify_store(store).wrong
+    assert "2 of " in wrong["message"]
+    for copy in (one, other):
+        assert f"master of {copy.recording.reference}" in wrong["message"]
+    found = {part["sha256"] for part in (wrong, *wrong["others"])}
+    assert found == {one.sha256, other.sha256}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE records_recording SET started_at = '2020-01-01 00:00:00+00:00' WHERE sequence = 1",
+        "UPDATE records_recording SET device_id = NULL WHERE sequence = 1",
+        "UPDATE records_recording SET sequence = 99 WHERE sequence = 1",
+    ],
+)
+def test_another_time_camera_or_number_than_on_record_is_found(store: House, sql: str) -> None:
+    assert by_force(sql)
+    assert codes(verify_store(store)) == {"books.capture"}
+    assert codes(verify_recording(store, first().reference)) == {"books.capture"}
+
+
 def test_bytes_that_are_gone_are_found(store: House) -> None:
     digest = first().copies.get(kind=CopyKind.SIDECAR).sha256
     store.layout.blob(Sha256.parse(digest)).unlink()

@@ -14,7 +14,12 @@ from bodyworn.custody.tree import leaf_hash
 from bodyworn.records.ledger import as_noun
 from bodyworn.records.models import Copy, CustodyEvent, Recording, RetentionDecision
 
-BOOKED = (EventType.DERIVATION, EventType.INGESTION, EventType.RETENTION_DECIDED)
+BOOKED = (
+    EventType.CAPTURE,
+    EventType.DERIVATION,
+    EventType.INGESTION,
+    EventType.RETENTION_DECIDED,
+)
 """The types of event that rows are compared with."""
 
 
@@ -52,11 +57,12 @@ def check_recording(
 ) -> None:
     """A recording, its copies and its retention are those of its events.
 
-    Raises DamagedError books.no-ingestion, .salt-gone, .place, .master, .sidecar, .copy or
-    .retention.
+    Raises DamagedError books.no-ingestion, .salt-gone, .capture, .place, .master, .sidecar, .copy
+    or .retention.
     """
     ingestion = _one_ingestion(recording, events)
     _check_salts(recording, events)
+    _check_capture(recording, events)
     _check_place(recording, ingestion)
     _check_master(recording, ingestion, copies)
     _check_sidecars(recording, ingestion, copies)
@@ -108,6 +114,23 @@ def _check_salts(recording: Recording, events: Iterable[CustodyEvent]) -> None:
                 f"{named(event)} can no longer be opened, though its recording is still here.",
                 recording.reference,
             )
+
+
+def _check_capture(recording: Recording, events: Iterable[CustodyEvent]) -> None:
+    """When it began and which camera saw it: the two facts that a case stands on."""
+    camera = recording.device.serial if recording.device else None
+    kept = [(iso(recording.started_at), camera, recording.sequence)]
+    said = [
+        (iso(event.at), event.detail.get("device"), event.detail.get("sequence"))
+        for event in events
+        if event.type == EventType.CAPTURE
+    ]
+    if kept != said:
+        raise _wrong(
+            "books.capture",
+            f"When {recording.reference} began, its camera or its number is not what is on record.",
+            recording.reference,
+        )
 
 
 def _check_place(recording: Recording, ingestion: CustodyEvent) -> None:
