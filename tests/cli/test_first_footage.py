@@ -98,6 +98,13 @@ def test_what_a_folder_holds_besides_footage_is_named_and_not_silently_left(
     assert "interview.wav" in made.well("ingest", clips).out
 
 
+def test_a_time_that_was_only_reckoned_is_shown_as_that(made: Program, clips: Path) -> None:
+    (receipt,) = made.well("ingest", clips / "one.mp4", "--json").facts["receipts"]
+    shown = made.well("show", receipt["reference"]).out
+    assert shown.count("names no time") == 2
+    assert "at the machine" in shown
+
+
 def test_damage_is_told_when_it_is_taken_in(made: Program, clips: Path) -> None:
     whole = (clips / "one.mp4").read_bytes()
     (clips / "one.mp4").write_bytes(whole[: len(whole) // 2])

@@ -36,7 +36,11 @@ class FolderCamera:
     def __init__(self, path: Path, *, zone: tzinfo = UTC) -> None:
         """`zone` is of file names that hold local time. Raises MissingError: folder.not-there."""
         if not path.exists():
-            raise MissingError("folder.not-there", f"There is no file or folder {path}.")
+            raise MissingError(
+                "folder.not-there",
+                f"There is no file or folder {path}.",
+                hint="Look at how its path is written.",
+            )
         self._path = path
         self._zone = zone
         self.device = Device(serial=path.name or "folder", make="folder", model="folder")
