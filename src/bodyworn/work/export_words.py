@@ -51,7 +51,9 @@ HOW TO CHECK THE HISTORY
      its event in custody.json is an entry of the log {origin}.
   3. In a leaf, "subject", "actor" and "detail" are the SHA-256 of the 16
      bytes in "salts", followed by the value as canonical JSON (RFC 8785).
-     For "detail" the value is {{"detail": ..., "purpose": ...}}.
+     For "detail" the value is {{"detail": ..., "purpose": ...}}. "evidence"
+     is the SHA-256 of the 16 bytes in "pseudonym_salt", followed by the
+     letters of the recording's reference.
 
 WHAT THIS SHOWS
 
