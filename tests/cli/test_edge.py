@@ -86,3 +86,10 @@ def test_colours_are_never_in_a_pipe(made: Program) -> None:
 def test_the_version_is_an_answer_like_any_other(bodyworn: Program) -> None:
     assert bodyworn.well("version", "--json").facts["bodyworn"]
     assert json.loads(bodyworn.well("--json", "version").out)
+
+
+@pytest.mark.parametrize("line", ["show", "list --limit 0", "nosuch", "export x --purpose foo", ""])
+def test_wrong_use_is_told_as_json_too(made: Program, line: str) -> None:
+    said = made(*line.split(), "--json")
+    assert (said.code, said.facts["error"]["code"]) == (2, "cli.wrong-use")
+    assert said.facts["error"]["message"]

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests import databases
 from tests.program import BIN, Program
 
 from bodyworn.core.digest import Sha256
@@ -32,6 +33,18 @@ def test_init_makes_no_second_key_of_a_log_whose_key_is_gone(made: Program) -> N
     assert (said.code, said.facts["error"]["code"]) == (7, "keys.missing")
     assert (made.data / "keys" / "log.vkey").read_bytes() == public
     assert not (made.data / "keys" / "log.key").exists()
+
+
+def test_init_makes_no_empty_database_beside_a_log_that_has_entries(
+    made: Program, clips: Path
+) -> None:
+    if databases.wants_postgresql():
+        pytest.skip("removes a file, which PostgreSQL has not")
+    made.well("ingest", str(clips))
+    for path in made.data.glob("records.sqlite3*"):
+        path.unlink()
+    said = made("init", "--json")
+    assert (said.code, said.facts["error"]["code"]) == (7, "data.records-lost")
 
 
 @pytest.mark.parametrize("verb", [("list",), ("verify",), ("ingest", "."), ("show", "x")])

@@ -37,7 +37,10 @@ def init(
 
 
 def _made(face: Face, chosen: dict[str, str]) -> Path:
-    """1. folders and keys 2. the settings file 3. tables of the database that it names."""
+    """1. folders and keys 2. the settings file 3. tables of the database that it names.
+
+    Raises SetupError, data.records-lost where a log lies beside an empty database.
+    """
     from bodyworn.settings import Settings
     from bodyworn.store import disk
     from bodyworn.web.configure import configure
@@ -50,6 +53,7 @@ def _made(face: Face, chosen: dict[str, str]) -> Path:
         disk.write_once(path, as_toml(chosen).encode())
     configure(settings)
     house.upgrade()
+    house.refuse_lost_records(settings)
     return settings.data
 
 

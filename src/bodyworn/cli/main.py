@@ -7,7 +7,7 @@ and says the answer. Nothing heavy is imported until a verb runs, so that help i
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -113,20 +113,36 @@ app.add_typer(dock.app, name="dock")
 app.command("version")(version.version)
 
 
+class WrongUseError(BodywornError):
+    """The words of the command line do not fit the program."""
+
+    exit_code = 2
+    default_hint = "`bodyworn --help` and `bodyworn VERB --help` show what fits."
+
+
+# Typer exports only one of its kind; the class above it stands for all.
+WRONG_USE = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+"""What Typer raises for every kind of wrong use."""
+
+
 def run() -> None:
     """The program's entry: errors become a sentence, a hint and an exit code."""
+    face = Face.of_words(sys.argv)
     try:
-        app(prog_name="bodyworn")
+        # Left to itself Typer tells wrong use on stderr and in prose only.
+        sys.exit(app(prog_name="bodyworn", standalone_mode=not face.json))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        sys.exit(Face.of_words(sys.argv).fail(in_words(error)))
+        sys.exit(face.fail(in_words(error)))
 
 
 def in_words(error: Exception) -> BodywornError:
     """Ours as it is; the system's and the database's with a hint; the rest with its trace."""
     if isinstance(error, BodywornError):
         return error
+    if isinstance(error, WRONG_USE):
+        return WrongUseError("cli.wrong-use", error.format_message())
     from bodyworn.work.trouble import UNFORESEEN, explained
 
     known = explained(error)

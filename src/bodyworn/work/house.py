@@ -99,6 +99,22 @@ def upgrade() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
+def refuse_lost_records(settings: Settings) -> None:
+    """An empty database beside a log with entries is a loss, not a beginning.
+
+    Needs the tables. Raises SetupError data.records-lost.
+    """
+    from bodyworn.records import ledger  # noqa: PLC0415  (tables need Django configured)
+
+    published = House.open(settings).log.checkpoint()
+    if published is not None and published.size > 0 and ledger.next_index() == 0:
+        raise SetupError(
+            "data.records-lost",
+            f"The log has {published.size} entries, and the database has none of their events.",
+            hint="Restore the database from its backup; footage and log are untouched.",
+        )
+
+
 def check_version(layout: Layout) -> None:
     """Refuse a folder that this version cannot read. Raises SetupError."""
     try:
