@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.custody.making import POLICE
 from tests.custody.overseeing import COMPLAINTS, LEAVES, MAYOR, SEEN, cosigned, later, note_of
@@ -48,6 +48,7 @@ def test_the_newest_of_a_witnesss_lines_counts() -> None:
     assert cosignature_in(NOTE, COMPLAINTS.key) is None
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, 75), bit=st.integers(0, 7))
 def test_one_changed_bit_anywhere_is_noticed(at: int, bit: int) -> None:
     genuine = COMPLAINTS.cosign(TEXT, at=SEEN)

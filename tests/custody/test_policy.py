@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.custody.making import MALLORY, POLICE
 from tests.custody.overseeing import (
@@ -220,6 +220,7 @@ def test_there_is_room_for_what_the_specification_recommends_and_not_for_everyth
 LINES = [line + "\n" for text in (TWO_LEVELS, *WRONG.values()) for line in text.splitlines()]
 
 
+@settings(deadline=None)
 @given(data=st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(LINES)).map("".join)))
 @example(data=TWO_LEVELS)
 def test_any_bytes_are_a_policy_or_refused_in_words(data: bytes | str) -> None:
@@ -231,6 +232,7 @@ def test_any_bytes_are_a_policy_or_refused_in_words(data: bytes | str) -> None:
         assert policy.is_met_by(set()) is (policy.quorum == "none")
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(["X1", "X2", "Y"])), st.sampled_from(["X1", "X2", "Y"]))
 def test_one_witness_more_never_makes_a_quorum_less(names: set[str], more: str) -> None:
     policy = read_policy(TWO_LEVELS.encode())
