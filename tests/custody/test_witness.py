@@ -201,6 +201,13 @@ def test_a_state_that_it_did_not_write_is_not_believed(touch: str, tmp_path: Pat
     assert path.read_text() == changed
 
 
+def test_keys_that_cannot_be_read_are_no_verdict_on_the_log(tmp_path: Path) -> None:
+    witness = witness_in(tmp_path)
+    (tmp_path / "logs" / digest_of(ORIGIN) / "log.vkey").write_bytes(b"\xffnonsense\n")
+    error = refused(witness, request(0, 300))
+    assert (error.code, error.http_status) == ("witness.state-damaged", 500)
+
+
 class PowerCutError(Exception):
     """Raised instead of a write, or just after it."""
 

@@ -117,8 +117,11 @@ class WitnessFolder:
         return True
 
     def keys_of(self, origin: str) -> tuple[Verifier, ...]:
-        """The keys of a log. Raises MissingError `witness.unknown-log`."""
-        keys = _keys_in(self._of(origin) / "log.vkey")
+        """The keys of a log. Raises MissingError `witness.unknown-log`, DamagedError."""
+        try:
+            keys = _keys_in(self._of(origin) / "log.vkey")
+        except DamagedError as error:
+            raise _damaged(f"The keys of {origin} cannot be read: {error.message}") from None
         if not keys:
             raise MissingError(
                 "witness.unknown-log",
@@ -130,7 +133,7 @@ class WitnessFolder:
     def checkpoint(self, digest: str) -> str:
         """The note that is held, by the origin's SHA-256 in hexadecimal. Raises MissingError."""
         try:
-            return (self.root / "logs" / digest / "checkpoint").read_text(encoding="utf-8")
+            return (self.root / "logs" / digest / "checkpoint").read_text("utf-8", "replace")
         except FileNotFoundError:
             raise MissingError(
                 "witness.nothing-held",
@@ -154,12 +157,7 @@ class WitnessFolder:
         except DamagedError:
             signature = None
         if signature is None or checkpoint.origin != origin:
-            raise DamagedError(
-                "witness.state-damaged",
-                f"What this witness holds of {origin} is not what it signed.",
-                hint=f"Nothing is signed for this log until {path.name} is as it was.",
-                status=500,
-            )
+            raise _damaged(f"What this witness holds of {origin} is not what it signed.")
         return Held(size=checkpoint.size, root=checkpoint.root, at=cosigned_at(signature))
 
     def hold(self, origin: str, note: Note, signature: Signature) -> None:
@@ -186,8 +184,20 @@ def digest_of(origin: str) -> str:
     return sha256(origin.encode()).hexdigest()
 
 
+def _damaged(sentence: str) -> DamagedError:
+    """Not 422, the class's own: whoever asks would take it for a verdict on the log."""
+    return DamagedError(
+        "witness.state-damaged",
+        sentence,
+        hint="Nothing is signed for this log until the witness's folder is as it was.",
+        status=500,
+    )
+
+
 def _keys_in(path: Path) -> tuple[Verifier, ...]:
     try:
-        return tuple(Verifier.parse(line) for line in path.read_text().splitlines())
+        return tuple(
+            Verifier.parse(line) for line in path.read_text("utf-8", "replace").splitlines()
+        )
     except FileNotFoundError:
         return ()
