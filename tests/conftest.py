@@ -9,6 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings as django_conf
 from tests import databases
@@ -24,6 +25,11 @@ NOW = datetime(2026, 4, 14, 9, 0, tzinfo=UTC)
 
 _PLAIN_NAMES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 _closing: list[tempfile.TemporaryDirectory[str] | databases.Postgresql] = []
+
+
+# No test measures time: a busy machine must not fail one, by a deadline an example either.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -45,6 +45,7 @@ class Settings:
     non_evidential_days: int = 31  # days that uncategorised footage is kept
     job_workers: int = 1  # threads that make pictures, sound and proxies
     job_lease_seconds: int = 120  # seconds after which a silent worker is given up
+    job_minutes: int = 60  # minutes after which one try at making a copy is given up
     checkpoint_seconds: int = 1  # seconds between checkpoints while events wait
     witness_policy: str = ""  # file that names witnesses (C2SP tlog-policy), seen from `data`
     encoder: str = "libx264"  # FFmpeg encoder of proxies

@@ -134,15 +134,15 @@ def test_a_supervisor_is_told_of_skipped_numbers_and_damage(watched: Watched) ->
     expect(page.get_by_role("table", name="The unit's newest recordings")).to_be_visible()
 
 
-def test_what_is_not_for_somebody_is_refused_in_words(watched: Watched) -> None:
+def test_what_is_not_for_somebody_looks_like_nothing_there(watched: Watched) -> None:
     page = watched.signed_in("novak")
     answer = page.goto(f"/recordings/{COLDHARBOUR}")
     assert answer is not None
-    assert answer.status == 403
+    assert answer.status == 404
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "This recording belongs to another officer, unit or borough."
+        "There is no recording with this reference."
     )
-    watched.forgive("403")
+    watched.forgive("404")
 
 
 def test_without_scripts_the_page_reads_and_the_video_has_controls(watched: Watched) -> None:

@@ -24,6 +24,24 @@ def test_init_again_changes_nothing(made: Program) -> None:
     assert {path: path.read_bytes() for path in (made.data / "keys").iterdir()} == keys
 
 
+def test_init_makes_no_second_key_of_a_log_whose_key_is_gone(made: Program) -> None:
+    """Another key would disown everything that the first one has signed."""
+    (made.data / "keys" / "log.key").unlink()
+    public = (made.data / "keys" / "log.vkey").read_bytes()
+    said = made("init", "--json")
+    assert (said.code, said.facts["error"]["code"]) == (7, "keys.missing")
+    assert (made.data / "keys" / "log.vkey").read_bytes() == public
+    assert not (made.data / "keys" / "log.key").exists()
+
+
+@pytest.mark.parametrize("verb", [("list",), ("verify",), ("ingest", "."), ("show", "x")])
+def test_where_there_is_no_data_folder_no_key_is_looked_for(
+    bodyworn: Program, verb: tuple[str, ...]
+) -> None:
+    said = bodyworn(*verb, "--json")
+    assert (said.code, said.facts["error"]["code"]) == (7, "data.missing")
+
+
 def test_init_leaves_other_peoples_folders_alone(bodyworn: Program) -> None:
     bodyworn.data.mkdir()
     (bodyworn.data / "thesis.txt").write_text("years of work")
@@ -70,6 +88,45 @@ def test_one_bad_file_does_not_keep_the_others_and_says_why(made: Program, clips
     assert problems == {"letter.mp4": "ingest.not-video", "nothing.mp4": "ingest.empty"}
 
 
+def test_what_a_folder_holds_besides_footage_is_named_and_not_silently_left(
+    made: Program, clips: Path
+) -> None:
+    (clips / "interview.wav").write_bytes(b"RIFF")
+    (clips / "one.json").write_text("{}")
+    said = made.well("ingest", clips, "--json")
+    assert [Path(path).name for path in said.facts["left_out"]] == ["interview.wav"]
+    assert "interview.wav" in made.well("ingest", clips).out
+
+
+def test_a_time_that_was_only_reckoned_is_shown_as_that(made: Program, clips: Path) -> None:
+    (receipt,) = made.well("ingest", clips / "one.mp4", "--json").facts["receipts"]
+    shown = made.well("show", receipt["reference"]).out
+    assert shown.count("names no time") == 2
+    assert "at the machine" in shown
+
+
+def test_damage_is_told_when_it_is_taken_in(made: Program, clips: Path) -> None:
+    whole = (clips / "one.mp4").read_bytes()
+    (clips / "one.mp4").write_bytes(whole[: len(whole) // 2])
+    said = made.well("ingest", clips / "one.mp4")
+    assert "unreadable" in said.out or "damaged" in said.out
+
+
+def test_footage_that_no_account_could_open_is_told_at_once(made: Program, clips: Path) -> None:
+    said = made.well("ingest", clips / "one.mp4")
+    assert "No account can open 1 of them" in said.out
+    assert "No account" not in made.well("ingest", clips / "two.mp4", "--borough", "Lambeth").out
+
+
+def test_what_is_said_too_late_is_not_taken_over_and_that_is_told(
+    made: Program, clips: Path
+) -> None:
+    made.well("ingest", clips / "one.mp4", "--borough", "Lambeth")
+    again = made.well("ingest", clips / "one.mp4", "--title", "Stop in the rain")
+    assert "Kept already" in again.out
+    assert made.well("list", "rain", "--json").facts["recordings"] == []
+
+
 def test_what_is_no_video_is_kept_if_asked(made: Program, clips: Path) -> None:
     (clips / "letter.mp4").write_text("Dear Sir or Madam")
     made.well("ingest", clips / "letter.mp4", "--keep-anyway")
@@ -107,7 +164,7 @@ def test_a_full_disk_ends_with_a_hint_and_loses_nothing(made: Program, tmp_path:
         check=False,
     )
     assert done.returncode == 7
-    assert "(disk.full)" in done.stderr
+    assert "(disk.full)" in done.stdout
     assert large.stat().st_size == 8 << 20
     assert list(Layout(made.data).incoming.iterdir()) == []
     assert made.well("verify")
@@ -177,7 +234,7 @@ def test_a_name_that_a_terminal_would_obey_is_shown_as_what_it_is(
 ) -> None:
     named = clips / "a\x1b]0;Mallory\x07\nBWV-26-0412-FAKE published b.mp4"
     (clips / "one.mp4").rename(named)
-    said = made.well("ingest", named)
+    said = made.well("ingest", named, "--borough", "Lambeth")
     assert "\x1b" not in said.out + said.err
     assert "\x07" not in said.out + said.err
     assert len(said.out.splitlines()) == 1

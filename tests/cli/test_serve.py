@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from tests.program import Program, Running
 
+from bodyworn.custody.note import Signer, save_verifier
+
 
 @pytest.fixture
 def served(made: Program) -> Iterator[Running]:
@@ -123,6 +125,26 @@ def test_a_dock_of_ours_sends_a_folder_to_it(
     assert len(made.well("list", "--json").facts["recordings"]) == 2
     assert added.facts["token"] not in served.said
     assert (clips / "one.mp4").exists(), "a folder is never wiped"
+    foreign = tmp_path / "foreign.vkey"
+    save_verifier(foreign, Signer.generate("mallory.example/log").verifier)
+    unsigned = made(*words, "--log-key", foreign, "--json")
+    assert unsigned.code == 5
+    assert {one["problem"]["code"] for one in unsigned.facts["docked"]} == {"note.not-signed"}
+
+
+def test_a_dock_without_the_logs_key_or_with_plain_http_sends_nothing(
+    bodyworn: Program, tmp_path: Path
+) -> None:
+    token = tmp_path / "bx-07.token"
+    token.write_text("a-token")
+    words = ("dock", "empty", tmp_path, "--as", "BX-07", "--token-file", token)
+    said = bodyworn(*words, "--json")
+    assert (said.code, said.facts["error"]["code"]) == (3, "dock.no-log-key")
+    key = tmp_path / "log.vkey"
+    save_verifier(key, Signer.generate("test.example/log").verifier)
+    far = (*words, "--log-key", key, "--server", "http://192.0.2.7:8400")
+    said = bodyworn(*far, "--json")
+    assert (said.code, said.facts["error"]["code"]) == (3, "dock.plain-http")
 
 
 def test_the_wrong_token_is_refused_with_words(

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 from tests.work.footage import tiny_film
@@ -27,14 +28,15 @@ class Film:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def films(count: int, *, seed: int) -> list[Film]:
-    """Real films that differ in a `uuid` box of random length at their end."""
-    chance = random.Random(seed)
-    template = tiny_film()
-    return [
-        Film(n, template + _uuid(chance.randbytes(chance.randrange(300_000))))
-        for n in range(1, count + 1)
-    ]
+def film(sequence: int) -> Film:
+    """A real film that differs from all others in a `uuid` box of random length at its end."""
+    chance = random.Random(sequence)
+    return Film(sequence, _template() + _uuid(chance.randbytes(chance.randrange(300_000))))
+
+
+@cache
+def _template() -> bytes:
+    return tiny_film()
 
 
 def _uuid(filling: bytes) -> bytes:

@@ -4,14 +4,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.devices.evidence_store import TOKEN
+from tests.devices.evidence_store import LOG, TOKEN
 from tests.world import loaded_camera
 
-from bodyworn.devices.dock import Dock
+from bodyworn.custody.receipt import read_receipt
+from bodyworn.devices.dock import Dock, Server
 from bodyworn.devices.dock.patience import Patience
 
 _context = multiprocessing.get_context("forkserver")
@@ -55,9 +57,9 @@ def _dock_until(point: int, api: str, folder: Path) -> None:
         dock = Dock(
             "BX-07",
             http=http,
-            api=api,
-            token=TOKEN,
+            server=Server(url=api, token=TOKEN),
             spool=folder / "spool",
+            check_note=partial(read_receipt, verifier=LOG.verifier),
             patience=Patience(pause=lambda _: None),
         )
         dock.empty(loaded_camera(folder / "camera", count=0))

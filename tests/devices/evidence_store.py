@@ -15,7 +15,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from bodyworn.custody.note import Signer
+from bodyworn.custody.receipt import write_receipt
+from bodyworn.devices.dock.receipt import receipt_from_dict
+
 TOKEN = "token-of-bx-07"
+LOG = Signer("test.example/log", bytes(range(32)))  # the same in every process
 
 
 @dataclass
@@ -36,6 +41,7 @@ class EvidenceStore:
     """
 
     url: str = ""
+    door: str = ""  # what the API calls the door; empty: this server
     uploads: dict[str, Upload] = field(default_factory=dict)
     arrived: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -44,6 +50,8 @@ class EvidenceStore:
     retry_after: str | None = None  # sent with each faulty status
     forgets_finished: bool = False  # HEAD of a finished upload answers 404
     receipt_changes: dict[str, Any] = field(default_factory=dict)  # lies told in receipts
+    note_changes: dict[str, Any] = field(default_factory=dict)  # lies told under the signature
+    signer: Signer | None = LOG  # None: receipts are not signed
     durability: str = "recorded"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,13 +67,18 @@ class EvidenceStore:
                 "size": upload.asked["size"],
                 "device": manifest.get("device"),
                 "sequence": manifest.get("sequence"),
-                "durability": self.durability,
                 "at": "2026-04-14T09:00:00.000Z",
                 "event": "ab" * 32,
-                "note": "receipt\n\n— log sig\n",
             },
         )
-        return {**made, **self.receipt_changes}
+        told = {**made, "durability": self.durability}
+        note = self._note({**told, **self.note_changes})
+        return {**told, "note": note, **self.receipt_changes}
+
+    def _note(self, told: dict[str, Any]) -> str:
+        if self.signer is None:
+            return ""
+        return write_receipt(receipt_from_dict(told).receipt, self.signer)
 
 
 @contextmanager
@@ -132,12 +145,13 @@ def _handler(store: EvidenceStore) -> type[BaseHTTPRequestHandler]:
 
         def _open(self, asked: dict[str, Any]) -> None:
             with store.lock:
-                if receipt := store.receipts.get(asked["sha256"]):
+                if asked["sha256"] in store.receipts:
+                    receipt = store.receipt_for(Upload(asked))
                     self._json(201, {"upload": None, "already": receipt})
                     return
                 name = f"{len(store.uploads):032x}"
                 store.uploads[name] = Upload(asked)
-            url = f"{store.url}/uploads/{name}"
+            url = f"{store.door or store.url}/uploads/{name}"
             self._json(201, {"upload": name, "url": url, "ticket": f"t-{name}", "already": None})
 
         def _receipt(self, name: str) -> None:

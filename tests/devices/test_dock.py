@@ -1,13 +1,15 @@
 """Docks and cameras against a real server that breaks, lies and stalls."""
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.devices.evidence_store import TOKEN, EvidenceStore, running
+from tests.devices.evidence_store import LOG, TOKEN, EvidenceStore, running
 from tests.world import loaded_camera
 
 from bodyworn.core.clock import frozen_clock
@@ -15,8 +17,10 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.core.types import Receipt
+from bodyworn.custody.note import Signer
+from bodyworn.custody.receipt import read_receipt
 from bodyworn.devices.camera import Held
-from bodyworn.devices.dock import Dock
+from bodyworn.devices.dock import Dock, Server
 from bodyworn.devices.dock import line as dock_line
 from bodyworn.devices.dock.dock import odd_counts
 from bodyworn.devices.dock.patience import Patience
@@ -43,9 +47,9 @@ def make_dock(store: EvidenceStore, tmp_path: Path) -> Iterator[MakeDock]:
             return Dock(
                 "BX-07",
                 http=http,
-                api=f"{store.url}/",
-                token=token,
+                server=Server(url=f"{store.url}/", token=token),
                 spool=tmp_path / "spool",
+                check_note=partial(read_receipt, verifier=LOG.verifier),
                 clock=frozen_clock(NOW),
                 patience=Patience(attempts=4, pause=waited.append),
             )
@@ -86,6 +90,12 @@ def test_a_dock_empties_a_camera_and_clears_its_spool(
     assert [arrived for (arrived,) in store.arrived.values()] == films
     assert camera.held() == []
     assert is_empty(tmp_path / "spool")
+
+
+def test_a_spool_is_for_nobody_elses_eyes(make_dock: MakeDock, tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir(0o755)
+    make_dock()
+    assert stat.S_IMODE((tmp_path / "spool").stat().st_mode) == 0o700
 
 
 def test_the_manifest_says_which_dock_and_how_wrong_the_clock_is(
@@ -196,13 +206,108 @@ def test_a_receipt_for_other_bytes_wipes_nothing(
     assert len(camera.held()) == 2
 
 
-def test_a_receipt_that_only_says_received_wipes_nothing(
+@pytest.mark.parametrize(
+    "signer",
+    [None, Signer("test.example/log", b"M" * 32), Signer("mallory.example/log", b"M" * 32)],
+)
+def test_a_receipt_that_the_log_has_not_signed_wipes_nothing(
+    make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore, signer: Signer | None
+) -> None:
+    store.signer = signer
+    docked = make_dock().empty(camera)
+    assert all(isinstance(each.problem, DamagedError) for each in docked)
+    assert {each.problem.code for each in docked if each.problem} <= {
+        "note.malformed",
+        "note.not-signed",
+        "note.bad-signature",
+    }
+    assert not any(each.was_wiped for each in docked)
+    assert len(camera.held()) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sha256": "00" * 32}, {"size": 1}, {"device": "004478"}, {"sequence": 9}],
+)
+def test_a_note_that_was_signed_for_another_recording_wipes_nothing(
+    make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore, change: dict[str, object]
+) -> None:
+    """Mallory has a genuine receipt of other footage, and writes the right values beside it."""
+    store.note_changes = change
+    docked = make_dock().empty(camera)
+    assert [each.problem.code for each in docked if each.problem] == ["dock.receipt-differs"] * 2
+    assert len(camera.held()) == 2
+
+
+def test_values_beside_the_note_cannot_promise_more_than_was_signed(
+    make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore
+) -> None:
+    store.note_changes = {"durability": "received"}
+    docked = make_dock().empty(camera)
+    assert [each.problem.code for each in docked if each.problem] == ["dock.receipt-differs"] * 2
+    assert len(camera.held()) == 2
+
+
+def test_a_receipt_in_the_spool_is_judged_again_before_it_wipes(
+    make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore, tmp_path: Path
+) -> None:
+    camera.may_be_wiped = False
+    store.faults["PATCH"].extend([503] * 4)
+    make_dock().empty(camera)
+    make_dock().empty(loaded_camera(tmp_path / "other", count=1, first=900))
+    (journal,) = (tmp_path / "spool").glob("*/journal.json")
+    forged = journal.read_text().replace("test.example/log/receipt", "test.example/log/payslip")
+    assert forged != journal.read_text()
+    journal.write_text(forged)
+    camera.may_be_wiped = True
+    first, second = make_dock().empty(camera)
+    assert first.problem
+    assert first.problem.code == "note.bad-signature"
+    assert second.was_wiped
+    assert [held.manifest.sequence for held in camera.held()] == [314]
+
+
+def test_a_receipt_that_only_says_received_wipes_nothing_until_it_says_more(
     make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore
 ) -> None:
     store.durability = "received"
     docked = make_dock().empty(camera)
-    assert {each.problem.code for each in docked if each.problem} == {"camera.no-receipt"}
+    assert {each.problem.code for each in docked if each.problem} == {"dock.receipt-too-early"}
     assert len(camera.held()) == 2
+    store.durability = "recorded"
+    assert all(each.was_wiped for each in make_dock().empty(camera))
+    assert [len(arrived) for arrived in store.arrived.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "api", ["http://evidence.example", "http://192.0.2.7:8400", "http://[::2]"]
+)
+def test_a_dock_says_its_token_to_another_machine_by_https_only(api: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        Server(url=api, token=TOKEN)
+    assert refusal.value.code == "dock.plain-http"
+    assert Server(url=api, token=TOKEN, insecure_plain_http=True)
+    assert Server(url=api.replace("http:", "https:"), token=TOKEN)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8400", "http://127.0.0.9", "http://[::1]:1"])
+def test_on_one_machine_nobody_listens_on_the_way(url: str) -> None:
+    assert Server(url=url, token=TOKEN)
+
+
+@pytest.mark.parametrize("url", ["evidence.example", "ftp://evidence.example", "http://"])
+def test_an_address_that_is_none_is_refused_in_words(url: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        Server(url=url, token=TOKEN)
+    assert refusal.value.code == "dock.no-url"
+
+
+def test_a_ticket_is_not_shown_to_a_door_without_https(
+    make_dock: MakeDock, camera: VirtualCamera, store: EvidenceStore
+) -> None:
+    store.door = "http://192.0.2.7"
+    docked = make_dock().empty(camera)
+    assert {each.problem.code for each in docked if each.problem} == {"dock.plain-http"}
 
 
 def test_a_receipt_that_makes_no_sense_is_no_receipt(

@@ -26,35 +26,38 @@ def test_the_examples_of_a_document_run(
 ) -> None:
     """Blocks of one document share a folder, in order, as they do on a reader's desk."""
     shutil.copytree(clips, tmp_path / "clips")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     for example in examples(document):
         if example.note.startswith("no-run"):
             continue
-        data = tmp_path / "data"
-        if example.note == "demo":
-            data = request.getfixturevalue("demo_data")
-        run(example, folder=tmp_path, data=data)
+        if example.note == "demo" and not (tmp_path / "demo-data").exists():
+            (tmp_path / "demo-data").symlink_to(request.getfixturevalue("demo_data"))
+        run(example, folder=tmp_path)
 
 
-def run(example: Example, *, folder: Path, data: Path) -> None:
-    """Run one block, or read it where it is a file's content."""
+def run(example: Example, *, folder: Path) -> None:
+    """Run one block, or read it where it is a file's content.
+
+    Nothing is set that a reader has not been told to set: no data folder above all.
+    """
     match example.kind:
         case "console":
-            for command in example.commands:
-                run_command(example, ["bash", "-ec", command], folder=folder, data=data)
+            script = "\n".join(example.commands)
+            run_command(example, ["bash", "-exc", script], folder=folder)
         case "python":
             words = [sys.executable, "-W", "error", "-c", example.text]
-            run_command(example, words, folder=folder, data=data)
+            run_command(example, words, folder=folder)
         case "toml":
             check_settings(example, folder=folder)
         case "json":
             json.loads(example.text)
 
 
-def run_command(example: Example, command: list[str], *, folder: Path, data: Path) -> None:
+def run_command(example: Example, command: list[str], *, folder: Path) -> None:
     """Fails with the example's place and everything that it said."""
     place = f"{example.document.relative_to(ROOT)}:{example.line}"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {"PATH": path, "HOME": str(folder), "BODYWORN_DATA": str(data)}
+    environment = {"PATH": path, "HOME": str(folder)}
     done = subprocess.run(
         command,
         cwd=folder,

@@ -65,9 +65,9 @@ def test_a_list_hides_what_is_another_boroughs(recording: Recording, query: str)
     assert set(leaked(shown, recording.reference)) <= {typed}
 
 
-def test_a_refusal_tells_that_it_is_one_and_no_more(recording: Recording) -> None:
+def test_a_recording_of_another_borough_looks_like_none_at_all(recording: Recording) -> None:
     answer = signed_in(DAN).get(f"/recordings/{recording.reference}")
-    assert answer.status_code == 403
+    assert answer.status_code == 404
     assert leaked(answer.content) == []
 
 

@@ -16,6 +16,7 @@ from bodyworn.core.manifest import manifest_to_dict
 from bodyworn.core.terms import CopyKind, Durability
 from bodyworn.custody.receipt import read_receipt
 from bodyworn.records.models import Copy, Recording
+from bodyworn.store import upload_bounds
 from bodyworn.web import ticket
 from bodyworn.work import people
 from bodyworn.work.house import House
@@ -214,3 +215,13 @@ def test_nothing_of_the_api_comes_from_another_host(house: House) -> None:
     assert Client().get("/api/v1/docs").status_code == 404
     described = Client().get("/api/v1/openapi.json").content.decode()
     assert "https://" not in described.replace("https://www.rfc-editor.org", "")
+
+
+def test_a_dock_with_too_many_unfinished_uploads_is_told_when_to_come_again(
+    dock: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_bounds, "MOST_OPEN", 1)
+    assert post(dock, UPLOADS, request_for(b"one")).status_code == 201
+    told = post(dock, UPLOADS, request_for(b"two"))
+    assert problem(told) == (503, "upload.too-many-open")
+    assert told.headers["Retry-After"] == "60"

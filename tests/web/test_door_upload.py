@@ -22,6 +22,7 @@ from tests.web.upload_world import (
 )
 
 from bodyworn.core.digest import Sha256
+from bodyworn.store import upload_bounds
 from bodyworn.store.inbox import arrivals, done_with
 
 TEN = b"0123456789"
@@ -430,3 +431,16 @@ def test_without_pages_no_script_may_read_anything(tmp_path: Path) -> None:
     with opened(tmp_path, pages_origin="") as world:
         told = world.ask("HEAD", world.begun())
         assert not [name for name in told.headers if name.startswith("access-control")]
+
+
+def test_a_sender_with_too_many_unfinished_uploads_is_told_when_to_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_bounds, "MOST_OPEN", 2)
+    first = world.begun()
+    world.begun()
+    told = world.ask("POST", headers={"Upload-Length": "10"})
+    assert (told.status, told.headers["retry-after"]) == (503, "60")
+    assert b"upload.too-many-open" in told.body
+    assert world.append(first, 0, b"0123456789").status == 204
+    assert world.begun()

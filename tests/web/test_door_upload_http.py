@@ -1,5 +1,6 @@
 """The upload door below tus: what a broken, slow, cunning or crowded network does to it."""
 
+import contextlib
 import datetime as dt
 import errno
 import json
@@ -34,6 +35,7 @@ from tests.web.upload_world import (
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError, SetupError
 from bodyworn.store.inbox import arrivals
+from bodyworn.store.upload_states import BLOCK
 from bodyworn.web.door.upload import UploadConfig, UploadDoor
 from bodyworn.web.door.upload_http import parse_head
 from bodyworn.web.door.upload_server import Limits
@@ -297,6 +299,69 @@ def _is_closed(talk: Talk) -> bool:
         return False
 
 
+def test_one_address_cannot_take_every_place(tmp_path: Path) -> None:
+    """Mallory holds all that one address may; another address is still heard."""
+    limits = Limits(connections=32, connections_of_our_own=3)
+    with opened(tmp_path, limits=limits) as world, contextlib.ExitStack() as held:
+        crowd = [held.enter_context(world.talk()) for _ in range(3)]
+        for talk in crowd:
+            assert talk.ask("GET", "/healthz", TUS).status == 200
+        with world.talk() as one_more:
+            told = one_more.ask("GET", "/healthz", TUS)
+            assert code(told) == (503, "door.full-of-one")
+            assert told.headers["retry-after"] == "5"
+            assert one_more.is_over()
+        other = socket.create_connection(
+            ("127.0.0.1", world.port), timeout=10, source_address=("127.0.0.2", 0)
+        )
+        with other:
+            other.sendall(head("GET", "/healthz", TUS))
+            assert other.recv(64).startswith(b"HTTP/1.1 200 ")
+
+
+def test_one_address_cannot_take_the_places_of_those_that_hear_a_refusal(tmp_path: Path) -> None:
+    limits = Limits(connections=32, connections_of_our_own=1)
+    with opened(tmp_path, limits=limits) as world, contextlib.ExitStack() as held:
+        crowd = [held.enter_context(world.talk()) for _ in range(5)]
+        assert crowd[0].ask("GET", "/healthz", TUS).status == 200
+        with world.talk() as one_more:
+            assert one_more.is_over()
+
+
+def drip(talk: Talk, byte: bytes = b"x", *, every_s: float = 0.05, most: int = 200) -> int:
+    """Send a byte now and then until the other side hangs up; how many were sent."""
+    for sent in range(most):
+        try:
+            talk.send(byte)
+        except OSError:
+            return sent
+        time.sleep(every_s)
+    return most
+
+
+def test_a_body_that_drips_is_cut_and_kept_so_far(tmp_path: Path) -> None:
+    with opened(tmp_path, limits=Limits(drip_s=0.5)) as world:
+        path = world.begun(1000)
+        with world.talk() as talk:
+            talk.send(patch(path, Content_Length="1000"))
+            assert 1 < drip(talk) < 200
+        assert 1 < world.offset(path) < 200
+
+
+def test_a_rest_that_nobody_wants_may_not_drip(tmp_path: Path) -> None:
+    with opened(tmp_path, limits=Limits(body_s=0.5)) as world, world.talk() as talk:
+        talk.send(patch("/uploads/nothing", Content_Length="1000"))
+        assert 1 < drip(talk) < 200
+
+
+def test_trailers_may_not_drip(tmp_path: Path) -> None:
+    with opened(tmp_path, limits=Limits(body_s=0.5)) as world:
+        path = world.begun(len(TEN))
+        with world.talk() as talk:
+            talk.send(patch(path, Transfer_Encoding="chunked") + b"a\r\n" + TEN + b"\r\n0\r\n")
+            assert 1 < drip(talk, b"T: t\r\n") < 200
+
+
 def test_several_lanes_at_once_mix_nothing_up(world: World) -> None:
     def bring(number: int) -> None:
         data = bytes([number]) + LONG
@@ -321,7 +386,7 @@ def test_a_full_disk_is_a_507_and_nothing_is_lost(
     real = os.pwrite
 
     def full(handle: int, data: memoryview, place: int) -> int:
-        if place >= 1 << 20:
+        if place >= BLOCK:
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(handle, data, place)
 
@@ -329,7 +394,7 @@ def test_a_full_disk_is_a_507_and_nothing_is_lost(
         disk.setattr(os, "pwrite", full)
         assert code(world.append(path, 0, LONG)) == (507, "disk.full")
     at = world.offset(path)
-    assert at == 1 << 20
+    assert at == BLOCK
     assert world.append(path, at, LONG[at:]).status == 204
     assert arrivals(world.layout)[0].sha256 == Sha256.of(LONG)
 
@@ -353,14 +418,14 @@ def test_stopping_keeps_what_came(tmp_path: Path) -> None:
     with opened(tmp_path, grace_s=0.2) as world:
         path = world.begun(len(LONG))
         idle, busy = world.talk(), world.talk()
-        busy.send(patch(path, Content_Length=str(len(LONG))) + LONG[:1_200_000])
+        busy.send(patch(path, Content_Length=str(len(LONG))) + LONG[:2_500_000])
         until(lambda: world.offset(path) > 0)
     for talk in (idle, busy):
         assert talk.is_over()
         talk.wire.close()
     with opened(tmp_path) as world:
         at = world.offset(path)
-        assert at == 1_200_000
+        assert at == 2_500_000
         assert world.append(path, at, LONG[at:]).status == 204
         assert arrivals(world.layout)[0].sha256 == Sha256.of(LONG)
 

@@ -118,15 +118,51 @@ def test_each_ticket_names_what_it_is_for_and_the_viewing(
 
 
 def test_a_refusal_is_a_page_and_on_record(browse: As, recording: Recording) -> None:
-    for answer in (
-        browse(DAN).get(address(recording)),
-        browse(DAN).post(address(recording, "/purpose"), {"purpose": "check"}),
-    ):
-        assert answer.status_code == 403
-        assert "belongs to another officer, unit or borough" in answer.content.decode()
-    first, second = events(EventType.ACCESS_REFUSED)
-    assert first.actor == second.actor == DAN.name
-    assert first.detail == {"action": "view", "rule": "access.no-rule"}
+    """Alice may know of her own recording, and takes no copies out."""
+    answer = browse(ALICE).post(address(recording, "/still"), {"frame": "1"})
+    assert answer.status_code == 403
+    assert "belongs to another officer, unit or borough" in answer.content.decode()
+    (refusal,) = events(EventType.ACCESS_REFUSED)
+    assert (refusal.actor, refusal.subject) == (ALICE.name, recording.reference)
+    assert refusal.detail == {"action": "export", "rule": "access.no-rule"}
+    assert events(EventType.EXPORT) == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}, {"Accept": "application/json"}])
+@pytest.mark.parametrize(
+    ("part", "form"),
+    [
+        ("", None),
+        ("/purpose", {"purpose": "check"}),
+        ("/purpose", {"purpose": "curiosity"}),
+        ("/check", {}),
+        ("/still", {"frame": "1"}),
+        ("/markers", {"frame": "1", "at_ms": "1", "label": "x"}),
+        ("/markers/1", {}),
+    ],
+)
+def test_what_is_not_for_dan_looks_to_him_as_what_does_not_exist(
+    browse: As,
+    recording: Recording,
+    part: str,
+    form: dict[str, str] | None,
+    headers: dict[str, str],
+) -> None:
+    dan, told = browse(DAN), []
+    for reference in (recording.reference, "BWV-26-0412-0000"):
+        path = f"/recordings/{reference}{part}"
+        answer = (
+            dan.get(path, headers=headers)
+            if form is None
+            else dan.post(path, form, headers=headers)
+        )
+        shown = unmarked(answer.content.decode()).replace(reference, "REFERENCE")
+        told.append((answer.status_code, sorted(answer.headers.items()), shown))
+    assert told[0] == told[1]
+    assert told[0][0] == 404
+    mine, nothing = events(EventType.ACCESS_REFUSED)
+    assert mine.actor == nothing.actor == DAN.name
+    assert (mine.subject, nothing.subject) == (recording.reference, "recording:unknown")
     assert events(EventType.VIEW) == []
 
 
@@ -281,4 +317,9 @@ def test_a_program_gets_its_error_as_a_problem(browse: As, recording: Recording)
     answer = browse(DAN).get(address(recording), headers=headers)
     assert answer["Content-Type"] == "application/problem+json"
     told = json.loads(answer.content)
-    assert (told["status"], told["code"]) == (403, "access.refused")
+    assert (told["status"], told["code"]) == (404, "records.no-recording")
+
+
+def unmarked(page: str) -> str:
+    """A page without the form's token, which differs each time."""
+    return "\n".join(line for line in page.splitlines() if "csrf" not in line.lower())

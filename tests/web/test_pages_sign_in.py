@@ -11,8 +11,11 @@ from tests.people import ALICE
 from tests.web.pages_world import PASSWORD
 
 from bodyworn.core.clock import iso
+from bodyworn.core.errors import BusyError
 from bodyworn.core.terms import EventType
 from bodyworn.records.models import CustodyEvent, User
+from bodyworn.web.pages import guessing
+from bodyworn.web.peer import network_of
 
 pytestmark = pytest.mark.usefixtures("plain_files", "people")
 
@@ -61,6 +64,72 @@ def test_a_wrong_password_says_so_and_is_on_record(client: Client) -> None:
     assert answer.status_code == 422
     assert "do not belong together" in answer.content.decode()
     assert told() == [EventType.SIGN_IN_FAILED]
+
+
+def test_a_failed_try_is_nobodys_and_names_the_account_only_where_there_is_one(
+    client: Client,
+) -> None:
+    """A name that is none of ours may be a password in the wrong field."""
+    try_in(client, "wrong")
+    client.post("/sign-in", {"name": "correct horse battery", "password": "x"})
+    known, unknown = CustodyEvent.objects.order_by("id")
+    assert (known.actor, known.subject) == ("unknown", "account:unknown")
+    assert (unknown.actor, unknown.subject) == ("unknown", "account:unknown")
+    assert known.detail == {"name": ALICE.name}
+    assert unknown.detail == {}
+    for row in (known, unknown):
+        assert ALICE.name.encode() not in bytes(row.leaf)
+        assert b"horse" not in bytes(row.leaf)
+
+
+def test_mallory_cannot_lock_alice_out_from_elsewhere(client: Client) -> None:
+    mallory = Client(REMOTE_ADDR="192.0.2.66")
+    for _ in range(5):
+        try_in(mallory, "wrong")
+    assert try_in(mallory).status_code == 503
+    assert try_in(client).status_code == 302
+
+
+def test_one_address_cannot_try_every_name(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "AN_ADDRESS", 3)
+    mallory = Client(REMOTE_ADDR="2001:db8::66")
+    for number in range(3):
+        name = {"name": f"officer-{number}", "password": "wrong"}
+        assert mallory.post("/sign-in", name).status_code == 422
+    next_door = Client(REMOTE_ADDR="2001:db8::67")
+    assert try_in(next_door).status_code == 503, "the same network of one machine"
+    assert try_in(client).status_code == 302
+
+
+def test_a_name_has_an_end_from_everywhere_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "A_NAME", 3)
+    for number in range(3):
+        try_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), "wrong")
+    assert try_in(Client(REMOTE_ADDR="192.0.2.9")).status_code == 503
+
+
+def test_an_unknown_name_is_slowed_like_a_known_one(client: Client) -> None:
+    for _ in range(5):
+        assert client.post("/sign-in", {"name": "nobody", "password": "x"}).status_code == 422
+    assert client.post("/sign-in", {"name": "Nobody", "password": "x"}).status_code == 503
+
+
+def test_tries_at_the_same_moment_are_counted() -> None:
+    """None of them has been judged yet when the sixth comes."""
+    here, guesses = network_of("192.0.2.7"), guessing.Guesses()
+    for _ in range(5):
+        guesses.begin("alice", here, NOW)
+    with pytest.raises(BusyError) as refusal:
+        guesses.begin("alice", here, NOW)
+    assert (refusal.value.code, refusal.value.retry_after) == ("account.too-many-tries", 900)
+
+
+def test_the_memory_of_tries_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "MOST_KEPT", 10)
+    guesses = guessing.Guesses()
+    for number in range(40):
+        guesses.begin(f"name-{number}", network_of(f"192.0.2.{number}"), NOW)
+    assert len(guesses._tries) == 10
 
 
 def test_an_unknown_name_gets_the_very_same_answer(client: Client) -> None:

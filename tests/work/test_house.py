@@ -37,6 +37,15 @@ def test_a_new_folder_is_shut_to_others_and_its_log_open(settings: Settings) -> 
     assert layout.version.read_text() == "1\n"
 
 
+def test_an_empty_folder_that_was_open_to_others_is_shut(settings: Settings) -> None:
+    settings.data.mkdir(0o755)
+    create(settings)
+    assert mode(settings.data) == 0o700
+    settings.data.chmod(0o711)  # a person's own choice, to let a web server at the log
+    create(settings)
+    assert mode(settings.data) == 0o711
+
+
 def test_a_new_folder_opens(settings: Settings) -> None:
     create(settings)
     house = House.open(settings)

@@ -1,15 +1,19 @@
 """Background work: ordered once, done once, done again when its worker dies."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connections, transaction
 from tests.work.footage import held, tiny_film
 
+from bodyworn.core import types
 from bodyworn.core.clock import system_clock
 from bodyworn.core.terms import CopyKind, EventType
 from bodyworn.media.probe import probe
@@ -115,6 +119,58 @@ def test_a_silent_workers_job_is_free_again_when_its_lease_ends(house: House) ->
     assert jobs.claim(house, key) is None
     Job.objects.filter(key=key).update(lease_until=system_clock() - timedelta(seconds=1))
     assert jobs.claim(house, key)
+
+
+def endless(_house: House, _source: derive.Source) -> list[types.Copy]:
+    """Footage of Mallory's that is never read to its end."""
+    rest = threading.Event()
+    for _ in range(3000):
+        rest.wait(0.01)
+    raise AssertionError("nobody interrupted it")
+
+
+def test_a_job_that_never_ends_is_tried_three_times_and_left_to_a_person(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(derive.MAKERS, CopyKind.STRIP, endless)
+    impatient = replace(house, settings=house.settings.with_(job_minutes=0))
+    recording = held(house, tiny_film())
+    master = recording.copies.get(kind=CopyKind.MASTER)
+    with transaction.atomic():
+        jobs.order(house, kind=CopyKind.STRIP, recording=recording, master=master, asked_by="bob")
+    assert jobs.run_waiting(impatient) == 0
+    job = Job.objects.get()
+    assert (job.state, job.tries, job.lease_until) == (JobState.FAILED, jobs.TRIES, None)
+    assert job.error.startswith("It was not done within 0 minutes.")
+    assert Copy.objects.count() == 1
+
+
+def test_a_worker_whose_time_was_up_does_the_next_job(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(derive.MAKERS, CopyKind.STRIP, endless)
+    ordered(house)
+    strip = Job.objects.get(kind=CopyKind.STRIP)
+    assert not jobs.run(replace(house, settings=house.settings.with_(job_minutes=0)), strip.key)
+    others = Job.objects.exclude(pk=strip.pk).values_list("key", flat=True)
+    assert all(jobs.run(house, key) for key in others)
+
+
+def test_a_lease_is_not_renewed_when_the_time_is_up(house: House) -> None:
+    """The library that the worker is in may not come back: then the lease runs out, and others
+    count it as tried."""
+    ordered(house)
+    settings = house.settings.with_(job_minutes=0, job_lease_seconds=0)
+    job = jobs.claim(house, Job.objects.order_by("id").values_list("key", flat=True)[0])
+    assert job
+    before = job.lease_until
+    with (
+        contextlib.suppress(jobs._TimeIsUp),
+        jobs.lease_kept(replace(house, settings=settings), job),
+    ):
+        endless(house, Path())
+    job.refresh_from_db()
+    assert job.lease_until == before
 
 
 def test_the_sweeper_carries_what_the_transport_lost(house: House) -> None:

@@ -127,5 +127,12 @@ def test_parts_of_the_system_have_names_that_people_know() -> None:
     names = {"patel": "DC A. Patel"}
     assert told_name("system:dock:BX-07", names) == "Dock BX-07"
     assert told_name("system:jobs", names) == "The system"
+    assert told_name("system:command-line:erin", names) == "erin at the machine"
     assert told_name("patel", names) == "DC A. Patel"
     assert told_name("gone", names) == "gone"
+
+
+def test_a_time_that_no_clock_told_is_not_told_as_one() -> None:
+    guessed = sentence(event(EventType.CAPTURE, start_taken_from="arrival"))
+    assert "names no time" in guessed.detail
+    assert "names no time" not in sentence(event(EventType.CAPTURE)).detail

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.work.arriving import DOCK, arrive, film
+from tests.people import CAROL
+from tests.web.pages_world import account_of
+from tests.work.arriving import DOCK, alices_team, arrive, film
 from tests.work.events import looks
 from tests.work.mallory import by_force
 
@@ -14,9 +16,12 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import DamagedError, MissingError
 from bodyworn.core.terms import CopyKind, EventType
 from bodyworn.records.models import Copy, CustodyEvent, Recording
+from bodyworn.work import jobs
+from bodyworn.work.books import BOOKED, check_recording
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
 from bodyworn.work.log import integrate
+from bodyworn.work.review import add_marker, remove_marker
 from bodyworn.work.verify import StoreVerdict, verify_recording, verify_store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +89,32 @@ def test_a_changed_byte_of_a_master_is_found(store: House) -> None:
     with pytest.raises(DamagedError) as damaged:
         verdict.require()
     assert damaged.value.code == "store.not-verified"
+
+
+def test_all_wrong_files_are_named_with_their_recordings(store: House) -> None:
+    one, other = (row.copies.get(kind=CopyKind.MASTER) for row in Recording.objects.order_by("id"))
+    store.layout.blob(Sha256.parse(one.sha256)).unlink()
+    store.layout.blob(Sha256.parse(other.sha256)).write_bytes(bytes(other.size))
+    (wrong,) = verify_store(store).wrong
+    assert "2 of " in wrong["message"]
+    for copy in (one, other):
+        assert f"master of {copy.recording.reference}" in wrong["message"]
+    found = {part["sha256"] for part in (wrong, *wrong["others"])}
+    assert found == {one.sha256, other.sha256}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE records_recording SET started_at = '2020-01-01 00:00:00+00:00' WHERE sequence = 1",
+        "UPDATE records_recording SET device_id = NULL WHERE sequence = 1",
+        "UPDATE records_recording SET sequence = 99 WHERE sequence = 1",
+    ],
+)
+def test_another_time_camera_or_number_than_on_record_is_found(store: House, sql: str) -> None:
+    assert by_force(sql)
+    assert codes(verify_store(store)) == {"books.capture"}
+    assert codes(verify_recording(store, first().reference)) == {"books.capture"}
 
 
 def test_bytes_that_are_gone_are_found(store: House) -> None:
@@ -211,6 +242,24 @@ def test_a_recording_deleted_with_its_events_is_found(store: House) -> None:
         ),
         ("DELETE FROM records_retentiondecision", "books.retention"),
         ("UPDATE records_recording SET borough = 'Camden'", "books.place"),
+        ("UPDATE records_recording SET title = 'Lost property'", "books.fact"),
+        ("UPDATE records_recording SET locality = 'Camden Town'", "books.fact"),
+        ("UPDATE records_recording SET category = 'Training'", "books.fact"),
+        ("UPDATE records_recording SET duration_ms = 5", "books.fact"),
+        ("UPDATE records_recording SET ended_at = '2027-01-01 00:00:00+00:00'", "books.fact"),
+        ("UPDATE records_recording SET filename = 'x.mp4'", "books.fact"),
+        ("UPDATE records_recording SET condition = 'damaged'", "books.fact"),
+        ("UPDATE records_recording SET received_at = '2026-01-01 00:00:00+00:00'", "books.fact"),
+        ("UPDATE records_recording SET clock_offset_ms = 0", "books.claim"),
+        ("UPDATE records_recording SET started_at_source = 'arrival'", "books.claim"),
+        ("UPDATE records_copy SET name = 'x.mp4' WHERE kind = 'master'", "books.master"),
+        ("UPDATE records_copy SET name = 'x.key' WHERE kind = 'sidecar'", "books.sidecar"),
+        ("UPDATE records_retentiondecision SET reason = 'Nobody asked.'", "books.retention"),
+        ("UPDATE records_retentiondecision SET decided_by = 'bob'", "books.retention"),
+        (
+            "UPDATE records_retentiondecision SET decided_at = '2026-01-01 00:00:00+00:00'",
+            "books.retention",
+        ),
         (
             "UPDATE records_custodyevent SET salts = '{}' WHERE type = 'ingestion'",
             "books.salt-gone",
@@ -225,6 +274,80 @@ def test_a_tampered_row_is_found(store: House, sql: str, code: str) -> None:
     verdict = verify_store(store)
     assert 4 in broken(verdict)
     assert code in codes(verdict)
+
+
+@pytest.fixture
+def marked(store: House) -> House:
+    """Carol pointed at two moments of the first recording, and took one of them away."""
+    account_of(CAROL)
+    reference = first().reference
+    add_marker(store, CAROL, reference, frame=3, at_ms=120, label="knife")
+    gone = add_marker(store, CAROL, reference, frame=9, at_ms=360, label="phone")
+    remove_marker(store, CAROL, reference, gone.pk)
+    assert verify_store(store).ok
+    return store
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE records_marker SET label = 'comb' WHERE frame = 3",
+        "UPDATE records_marker SET at_ms = 121 WHERE frame = 3",
+        "UPDATE records_marker SET made_at = '2026-01-01 00:00:00+00:00' WHERE frame = 3",
+        "UPDATE records_marker SET removed_at = made_at WHERE frame = 3",
+        "UPDATE records_marker SET removed_at = NULL WHERE frame = 9",
+        "DELETE FROM records_marker WHERE frame = 9",
+        "DELETE FROM records_marker",
+    ],
+)
+def test_a_marker_that_is_not_as_it_was_made_is_found(marked: House, sql: str) -> None:
+    assert by_force(sql)
+    assert codes(verify_store(marked)) == {"books.marker"}
+    assert codes(verify_recording(marked, first().reference)) == {"books.marker"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE records_copy SET recipe = '{}' WHERE kind = 'strip'",
+        "UPDATE records_copy SET derived_from_id = id WHERE kind = 'strip'",
+    ],
+)
+def test_another_recipe_or_parent_of_a_copy_is_found(store: House, sql: str) -> None:
+    jobs.run_waiting(store)
+    assert verify_store(store).ok
+    assert by_force(sql)
+    assert codes(verify_store(store)) == {"books.recipe"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE records_recording SET officer_id = NULL",
+        "UPDATE records_officer SET number = '9999XX'",
+    ],
+)
+def test_a_wearer_other_than_the_one_claimed_is_found(house: House, sql: str) -> None:
+    alices_team()
+    take_in(house, arrive(house), by=DOCK)
+    assert verify_store(house).ok
+    assert by_force(sql)
+    assert codes(verify_store(house)) == {"books.claim"}
+
+
+def test_an_event_from_before_the_facts_were_told_accuses_nobody(store: House) -> None:
+    """Footage that was taken in by an older version says nothing about them."""
+    events = list(first().events.filter(type__in=BOOKED))
+    for event in events:
+        event.detail.pop("facts", None)
+    by_force("UPDATE records_recording SET title = 'Another' WHERE id = %s", first().pk)
+    check_recording(
+        first(),
+        events=events,
+        copies=list(first().copies.all()),
+        decisions=list(first().retention.all()),
+        markers=[],
+    )
 
 
 def test_a_master_that_was_swapped_for_other_bytes_is_found(store: House) -> None:

@@ -128,8 +128,13 @@ def fill(stage: Stage) -> dict[str, float]:
 
     house = House.open(stage.settings)
     tokens = populate(house, stage.world, password=stage.marker.password)
-    is_frozen, api = bool(stage.settings.frozen_at), stage.settings.pages
-    shift = Shift.of(stage.world, is_frozen=is_frozen, api=api, tokens=tokens)
+    shift = Shift.of(
+        stage.world,
+        is_frozen=bool(stage.settings.frozen_at),
+        api=stage.settings.pages,
+        tokens=tokens,
+        log_key=house.layout.log_vkey,
+    )
     with stage.face.progress() as progress, shift:
         first = watch_filming(stage, shift, progress)
         wait_for_rest(stage, progress)

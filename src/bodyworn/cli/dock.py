@@ -75,29 +75,62 @@ def empty(
     spool: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where copies wait; else beside the token.")
     ] = None,
+    log_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The log's public key; else the data folder's own."),
+    ] = None,
+    insecure_plain_http: Annotated[
+        bool,
+        typer.Option("--insecure-plain-http", help="Let all on the way read token and footage."),
+    ] = False,
 ) -> None:
     """Send a folder to a server as a dock does: resumable, until there is a receipt.
 
+    A receipt counts only if the log's key has signed it. Another machine is spoken to by https.
+
     Example: bodyworn dock empty /media/card --as BX-07 --token-file bx-07.token
     """
+    from functools import partial
+
     import httpx
 
-    from bodyworn.devices.dock import Dock
+    from bodyworn.custody.note import load_verifier
+    from bodyworn.custody.receipt import read_receipt
+    from bodyworn.devices.dock import Dock, Server
     from bodyworn.devices.folder import FolderCamera
 
     face = Face.of(ctx)
+    verifier = load_verifier(log_key or own_log_key(face))
     with httpx.Client(timeout=60) as http, face.progress() as progress:
         agent = Dock(
             name,
             http=http,
-            api=server,
-            token=token_file.read_text().strip(),
+            server=Server(
+                url=server,
+                token=token_file.read_text().strip(),
+                insecure_plain_http=insecure_plain_http,
+            ),
             spool=spool or token_file.with_suffix(".spool"),
+            check_note=partial(read_receipt, verifier=verifier),
         )
         docked = agent.empty(FolderCamera(folder), progress=progress)
     face.answer({"docked": [as_facts(one) for one in docked]}, *(line(one) for one in docked))
     if problems := [one.problem for one in docked if one.problem]:
         raise typer.Exit(problems[0].exit_code)
+
+
+def own_log_key(face: Face) -> Path:
+    """The data folder's own public key. Raises RefusedError dock.no-log-key."""
+    from bodyworn.core.errors import RefusedError
+
+    own = face.settings().layout.log_vkey
+    if not own.is_file():
+        raise RefusedError(
+            "dock.no-log-key",
+            "Without the log's public key no receipt can be believed.",
+            hint="Ask the keeper of the log for its `log.vkey` and name the file with --log-key.",
+        )
+    return own
 
 
 def as_facts(docked: "Docked") -> dict[str, Any]:

@@ -54,6 +54,8 @@ def as_facts(row: "Recording", copies: "tuple[CopyRow, ...]", custody: "Custody"
 def head(row: "Recording") -> list[str]:
     """What and when, in a few lines."""
     span = f"{utc(row.started_at)} to {utc(row.ended_at)}, {row.duration_ms / 1000:.1f} s"
+    if row.started_at_source == "arrival":
+        span += "; the file names no time, this is reckoned from its arrival"
     wearer = f"{row.officer.rank} {row.officer.number} {row.officer.name}" if row.officer else "-"
     return [
         f"{row.reference}  {row.title or '(no title)'}",

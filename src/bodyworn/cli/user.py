@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bodyworn.cli.face import Face, operator
-from bodyworn.core.errors import MissingError
+from bodyworn.core.errors import MissingError, RefusedError
 from bodyworn.core.terms import Role
 
 app = typer.Typer(
@@ -32,7 +32,9 @@ def add(
     display: Annotated[str, typer.Option(metavar="TEXT", help="How people call them.")],
     role: Annotated[Role, typer.Option(help="What they may do.")],
     unit: Annotated[str, typer.Option(metavar="NAME", help="Their unit; made if missing.")] = "",
-    borough: Annotated[str, typer.Option(metavar="NAME", help="The unit's borough.")] = "",
+    borough: Annotated[
+        str, typer.Option(metavar="NAME", help="The unit's borough; without a unit theirs.")
+    ] = "",
     officer: Annotated[
         str, typer.Option(metavar="NUMBER", help="Their collar number, if they wear a camera.")
     ] = "",
@@ -45,6 +47,7 @@ def add(
     """Make an account; asks for a password unless a file has it.
 
     Example: bodyworn user add 4471QK --display "PC A. Khan" --role officer --officer 4471QK
+    --unit "Lambeth B" --borough Lambeth
     """
     face = Face.of(ctx)
     house = face.house()
@@ -52,6 +55,8 @@ def add(
 
     from bodyworn.work import people
 
+    unit = unit or borough  # who works for a whole borough is in a unit of its name
+    refuse_blind(role, unit=unit, officer=officer)
     password = read_password(password_file)
     with transaction.atomic():
         if unit and borough:
@@ -72,6 +77,35 @@ def add(
         {"name": name, "role": role, "unit": unit, "officer": officer},
         f"{display} signs in as {name} ({role}).",
     )
+
+
+def refuse_blind(role: Role, *, unit: str, officer: str) -> None:
+    """An account whose role shows it nothing helps nobody, and cannot be mended afterwards.
+
+    Raises RefusedError user.no-officer, user.no-unit.
+    """
+    if role is Role.OFFICER and not officer:
+        raise RefusedError(
+            "user.no-officer",
+            "An officer sees what their own camera recorded, and no collar number is given.",
+            hint="Say --officer NUMBER.",
+        )
+    is_new_officer = bool(officer) and not is_known(officer)
+    if not unit and (is_new_officer or role in {Role.INVESTIGATOR, Role.SUPERVISOR}):
+        raise RefusedError(
+            "user.no-unit",
+            f"Without a unit {article(role)} {role} would see no footage.",
+            hint="Say --unit NAME, and --borough NAME where the unit is new.",
+        )
+
+
+def article(word: str) -> str:
+    """`a` or `an`.
+
+    >>> article("investigator")
+    'an'
+    """
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def is_known(number: str) -> bool:

@@ -11,6 +11,8 @@ from bodyworn.core.errors import DamagedError
 if TYPE_CHECKING:
     from bodyworn.work.verify import StoreVerdict
 
+AFTERWARDS = "Keep everything as it is, and compare with the newest backup from before."
+
 
 def verify(
     ctx: typer.Context,
@@ -50,6 +52,11 @@ def as_facts(verdict: "StoreVerdict") -> dict[str, Any]:
 def lines(verdict: "StoreVerdict") -> list[str]:
     """Step by step, and what none of it proves."""
     steps = [f"{s.number}  {'ok' if s.ok else 'WRONG':5}  {s.sentence}" for s in verdict.steps]
-    hints = [f"   {wrong['code']}: {wrong['hint']}" for wrong in verdict.wrong]
+    hints = [f"   {wrong['code']}: {_hint(wrong['hint'])}" for wrong in verdict.wrong]
     limits = [f"   {sentence}" for sentence in verdict.not_proved]
     return [*steps, *hints, "", "What this does not prove:", *limits]
+
+
+def _hint(hint: str) -> str:
+    """Whoever has just run `verify` is not sent to run it."""
+    return AFTERWARDS if hint == DamagedError.default_hint else hint

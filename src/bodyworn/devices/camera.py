@@ -14,7 +14,8 @@ from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.core.types import Device, Manifest, Receipt
 
-_ENOUGH = frozenset({Durability.RECORDED, Durability.INTEGRATED, Durability.PUBLISHED})
+ENOUGH = frozenset({Durability.RECORDED, Durability.INTEGRATED, Durability.PUBLISHED})
+"""What a receipt must say before a camera may be wiped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def check_receipt(held: Held, receipt: Receipt, *, digest: Sha256) -> None:
         and receipt.size == held.size
         and receipt.device == manifest.device
         and receipt.sequence == manifest.sequence
-        and receipt.durability in _ENOUGH
+        and receipt.durability in ENOUGH
     )
     if not matches:
         raise RefusedError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Lag
 
 from bodyworn.core.errors import RefusedError
@@ -200,14 +200,6 @@ def last_visit(name: str) -> datetime | None:
     """When this account signed in before the present sitting, UTC; None on the first visit."""
     signed_in = CustodyEvent.objects.filter(actor=name, type=EventType.SIGN_IN)
     return signed_in.order_by("-id").values_list("at", flat=True)[1:2].first()
-
-
-def failed_sign_ins(name: str, since: datetime) -> list[datetime]:
-    """Times, UTC, of wrong passwords for an account since a moment or its last good sign-in."""
-    tries = CustodyEvent.objects.filter(actor=name, at__gte=since)
-    good = tries.filter(type=EventType.SIGN_IN).aggregate(last=Max("id"))["last"] or 0
-    wrong = tries.filter(type=EventType.SIGN_IN_FAILED, pk__gt=good)
-    return list(wrong.order_by("id").values_list("at", flat=True))
 
 
 def cursor_of(row: Listed) -> str:

@@ -100,11 +100,16 @@ def recording(reference: str) -> Recording:
     try:
         return rows.get(reference=reference)
     except Recording.DoesNotExist:
-        raise MissingError(
-            "records.no-recording",
-            "There is no recording with this reference.",
-            hint="Check the reference, or look for it in the list of recordings.",
-        ) from None
+        raise no_recording() from None
+
+
+def no_recording() -> MissingError:
+    """The one answer for what is not there and for what is not for whoever asks."""
+    return MissingError(
+        "records.no-recording",
+        "There is no recording with this reference.",
+        hint="Check the reference, or look for it in the list of recordings.",
+    )
 
 
 def footage_of(row: Recording) -> Footage:

@@ -33,6 +33,7 @@ from bodyworn.store import disk, upload_files
 from bodyworn.store.inbox import read_arrival, write_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
+from bodyworn.store.upload_bounds import room_for
 from bodyworn.store.upload_files import Sidecars
 from bodyworn.store.upload_notes import (
     Checksum,
@@ -88,24 +89,24 @@ class Uploads:
         Sizes in bytes, `expires_at` in UTC, `length` None if the sender does not know it yet;
         `metadata` are the sender's own words, given back as they came. Raises RefusedError
         upload.empty, .too-large, .sidecars-too-large, .sidecar-name, manifest.*; SetupError
-        disk.full.
+        disk.full; BusyError upload.too-many-open.
         """
-        return self._begin(
-            Upload(
-                id=secrets.token_hex(16),
-                sender=sender,
-                offset=0,
-                length=length,
-                largest=largest,
-                created_at=self._clock(),
-                expires_at=expires_at,
-                metadata=metadata,
-                manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
-                sidecars=tuple(name for name, _ in sidecars),
-                is_partial=partial,
-            ),
-            sidecars,
+        begun = Upload(
+            id=secrets.token_hex(16),
+            sender=sender,
+            offset=0,
+            length=length,
+            largest=largest,
+            created_at=self._clock(),
+            expires_at=expires_at,
+            metadata=metadata,
+            manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
+            sidecars=tuple(name for name, _ in sidecars),
+            is_partial=partial,
         )
+        check_length(begun.length, begun.largest)
+        with room_for(self._layout, begun):
+            return self._begin(begun, sidecars)
 
     def join(
         self,

@@ -42,6 +42,11 @@ def look(layout: Layout, upload: str) -> Upload:
     return _ended(layout, upload)
 
 
+def unended(layout: Layout, upload: str) -> Upload:
+    """An unfinished upload as it stands. Raises FileNotFoundError, DamagedError."""
+    return _read(layout, upload)
+
+
 @contextlib.contextmanager
 def locked(layout: Layout, upload: str) -> Iterator[Upload]:
     """The unfinished upload as it stands, and nobody else may change it meanwhile.

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol, Self
 
-BLOCK = 1 << 20  # bytes
+BLOCK = 2 << 20  # bytes; half as large, an append spends a fifth more CPU on handing blocks over
 _MOST_STATES = 1024  # hash states kept in memory, about 200 bytes each
 
 

@@ -6,6 +6,7 @@ from django.conf import settings as django_conf
 from bodyworn.core.errors import BodywornError, SetupError
 from bodyworn.settings import Settings
 from bodyworn.web.django_settings import PAGES_KEY_FOR_TOOLS, django_settings
+from bodyworn.work.house import check_version
 
 
 def configure(settings: Settings) -> None:
@@ -33,13 +34,15 @@ def configure_anyway(settings: Settings) -> BodywornError | None:
 
 
 def pages_key(settings: Settings) -> str:
-    """The secret key of the pages. Raises SetupError where the file is missing."""
+    """The secret key of the pages. Raises SetupError keys.missing, or data.missing, data.newer."""
     try:
         return settings.layout.pages_key.read_text().strip()
     except FileNotFoundError:
+        # Where there is no data folder at all, a key is not what the person has to look for.
+        check_version(settings.layout)
         raise SetupError(
             "keys.missing",
             f"The key file {settings.layout.pages_key.name} is missing.",
-            hint="Restore the keys folder from its own backup, or run `bodyworn init` for a "
-            "new data folder.",
+            hint="Restore the keys folder from its own backup; `bodyworn init` makes no second key "
+            "for a log.",
         ) from None

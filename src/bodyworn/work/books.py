@@ -4,7 +4,9 @@ Pure comparison over rows that were read already: every function names the first
 wrong by raising DamagedError. `work.verify` decides what is read, and reads the bytes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bodyworn.core.clock import iso
 from bodyworn.core.errors import DamagedError, MissingError
@@ -12,9 +14,16 @@ from bodyworn.core.terms import CopyKind, EventType
 from bodyworn.custody.event import open_event, read_leaf
 from bodyworn.custody.tree import leaf_hash
 from bodyworn.records.ledger import as_noun
-from bodyworn.records.models import Copy, CustodyEvent, Recording, RetentionDecision
+from bodyworn.records.models import Copy, CustodyEvent, Marker, Recording, RetentionDecision
 
-BOOKED = (EventType.DERIVATION, EventType.INGESTION, EventType.RETENTION_DECIDED)
+BOOKED = (
+    EventType.CAPTURE,
+    EventType.DERIVATION,
+    EventType.INGESTION,
+    EventType.MARKER_ADDED,
+    EventType.MARKER_REMOVED,
+    EventType.RETENTION_DECIDED,
+)
 """The types of event that rows are compared with."""
 
 
@@ -49,19 +58,25 @@ def check_recording(
     events: Sequence[CustodyEvent],
     copies: Sequence[Copy],
     decisions: Sequence[RetentionDecision],
+    markers: Sequence[Marker],
 ) -> None:
     """A recording, its copies and its retention are those of its events.
 
-    Raises DamagedError books.no-ingestion, .salt-gone, .place, .master, .sidecar, .copy or
-    .retention.
+    Raises DamagedError books.no-ingestion, .salt-gone, .capture, .claim, .fact, .place, .master,
+    .sidecar, .copy, .recipe, .retention or .marker.
     """
     ingestion = _one_ingestion(recording, events)
     _check_salts(recording, events)
+    _check_capture(recording, events)
+    _check_claims(recording, events, ingestion)
     _check_place(recording, ingestion)
+    _check_facts(recording, ingestion)
     _check_master(recording, ingestion, copies)
     _check_sidecars(recording, ingestion, copies)
     _check_derived(recording, events, copies)
+    _check_recipes(recording, events, copies)
     _check_retention(recording, events, decisions)
+    _check_markers(recording, events, markers)
 
 
 def check_subject(subject: str, recording: Recording | None) -> None:
@@ -78,6 +93,20 @@ def place_of(recording: Recording) -> dict[str, str | None]:
         "officer": recording.officer.number if recording.officer else None,
         "unit": recording.unit.name if recording.unit else None,
         "borough": recording.borough or None,
+    }
+
+
+def facts_of(recording: Recording) -> dict[str, Any]:
+    """What else people search and judge by, as the event of ingestion tells it."""
+    return {
+        "title": recording.title,
+        "locality": recording.locality,
+        "borough": recording.borough,
+        "category": recording.category,
+        "dock": recording.dock,
+        "triggered_at": iso(recording.triggered_at) if recording.triggered_at else None,
+        "ended_at": iso(recording.ended_at),
+        "duration_ms": recording.duration_ms,
     }
 
 
@@ -110,6 +139,61 @@ def _check_salts(recording: Recording, events: Iterable[CustodyEvent]) -> None:
             )
 
 
+def _check_capture(recording: Recording, events: Iterable[CustodyEvent]) -> None:
+    """When it began and which camera saw it: the two facts that a case stands on."""
+    camera = recording.device.serial if recording.device else None
+    kept = [(iso(recording.started_at), camera, recording.sequence)]
+    said = [
+        (iso(event.at), event.detail.get("device"), event.detail.get("sequence"))
+        for event in events
+        if event.type == EventType.CAPTURE
+    ]
+    if kept != said:
+        raise _wrong(
+            "books.capture",
+            f"When {recording.reference} began, its camera or its number is not what is on record.",
+            recording.reference,
+        )
+
+
+def _check_claims(
+    recording: Recording, events: Iterable[CustodyEvent], ingestion: CustodyEvent
+) -> None:
+    """What the camera said beside: its wearer, whose clock was believed, and how wrong it was."""
+    wearer = recording.officer.number if recording.officer else None
+    stranger = ingestion.detail.get("officer_unknown")
+    for said in (event.detail for event in events if event.type == EventType.CAPTURE):
+        differs = (
+            said.get("officer") not in (None, wearer if stranger is None else stranger)
+            or said.get("clock_offset_ms") != recording.clock_offset_ms
+            or said.get("start_taken_from") != recording.started_at_source
+        )
+        if differs:
+            raise _wrong(
+                "books.claim",
+                f"What {recording.reference} says of its wearer or its clock is not on record so.",
+                recording.reference,
+            )
+
+
+def _check_facts(recording: Recording, ingestion: CustodyEvent) -> None:
+    """Events from before a fact was told with them say nothing about it."""
+    kept = {
+        "filename": recording.filename,
+        "condition": recording.condition,
+        "upload": recording.upload,
+        "received_at": iso(recording.received_at),
+        "facts": facts_of(recording),
+    }
+    for name, value in kept.items():
+        if name in ingestion.detail and ingestion.detail[name] != value:
+            raise _wrong(
+                "books.fact",
+                f"What is told of {recording.reference} ({name}) is not what was put on record.",
+                recording.reference,
+            )
+
+
 def _check_place(recording: Recording, ingestion: CustodyEvent) -> None:
     """Whose and where it is decides who may see it, so it must be what was put on record."""
     said = ingestion.detail.get("place")
@@ -122,8 +206,9 @@ def _check_place(recording: Recording, ingestion: CustodyEvent) -> None:
 
 
 def _check_master(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
-    masters = [(copy.sha256, copy.size) for copy in copies if copy.kind == CopyKind.MASTER]
-    said = (ingestion.detail.get("sha256"), ingestion.detail.get("size"))
+    kept = (copy for copy in copies if copy.kind == CopyKind.MASTER)
+    masters = [(copy.sha256, copy.size, copy.name) for copy in kept]
+    said = tuple(ingestion.detail.get(name) for name in ("sha256", "size", "filename"))
     if masters != [said]:
         raise _wrong(
             "books.master",
@@ -133,9 +218,11 @@ def _check_master(recording: Recording, ingestion: CustodyEvent, copies: Sequenc
 
 
 def _check_sidecars(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
-    kept = {(copy.sha256, copy.size) for copy in copies if copy.kind == CopyKind.SIDECAR}
-    said = {(digest, size) for _, digest, size in ingestion.detail.get("sidecars", [])}
-    if kept != said:
+    sidecars = [copy for copy in copies if copy.kind == CopyKind.SIDECAR]
+    kept = {(copy.name, copy.sha256, copy.size) for copy in sidecars}
+    said = {(name, digest, size) for name, digest, size in ingestion.detail.get("sidecars", [])}
+    # The same bytes under two names are one copy, which has one of the names.
+    if not kept <= said or {one[1:] for one in kept} != {one[1:] for one in said}:
         raise _wrong(
             "books.sidecar",
             f"The sidecars of {recording.reference} are not those that were taken in.",
@@ -163,18 +250,77 @@ def _made(detail: Mapping[str, object]) -> tuple[object, object, object]:
     return detail.get("kind"), detail.get("sha256"), detail.get("size")
 
 
+def _check_recipes(
+    recording: Recording, events: Sequence[CustodyEvent], copies: Sequence[Copy]
+) -> None:
+    """How a copy was made, and from what: whoever doubts a proxy makes it again."""
+    said = {
+        _made(event.detail): (event.detail.get("recipe"), event.detail.get("from"))
+        for event in events
+        if event.type == EventType.DERIVATION
+    }
+    digests = {copy.pk: copy.sha256 for copy in copies}
+    for copy in copies:
+        kept = (copy.recipe, digests.get(copy.derived_from_id or 0))
+        if said.get((copy.kind, copy.sha256, copy.size), kept) != kept:
+            raise _wrong(
+                "books.recipe",
+                f"How the {copy.kind} of {recording.reference} was made is not what is on record.",
+                recording.reference,
+            )
+
+
 def _check_retention(
     recording: Recording, events: Sequence[CustodyEvent], decisions: Sequence[RetentionDecision]
 ) -> None:
-    details = [event.detail for event in events if event.type == EventType.RETENTION_DECIDED]
-    said = [(detail.get("rule"), detail.get("keep_until")) for detail in details]
-    kept = [(one.rule, iso(one.keep_until) if one.keep_until else None) for one in decisions]
+    said = [_decided(event) for event in events if event.type == EventType.RETENTION_DECIDED]
+    kept = [
+        (
+            one.rule,
+            iso(one.keep_until) if one.keep_until else None,
+            one.reason,
+            iso(one.decided_at),
+            one.decided_by,
+        )
+        for one in decisions
+    ]
     if sorted(kept, key=str) != sorted(said, key=str):
         raise _wrong(
             "books.retention",
             f"How long {recording.reference} is kept is not what was decided.",
             recording.reference,
         )
+
+
+def _decided(event: CustodyEvent) -> tuple[object, ...]:
+    facts = (event.detail.get(name) for name in ("rule", "keep_until", "reason"))
+    return (*facts, iso(event.at), event.actor)
+
+
+def _check_markers(
+    recording: Recording, events: Sequence[CustodyEvent], markers: Sequence[Marker]
+) -> None:
+    """Who pointed at what and when, and what was taken away when."""
+    made = [(*_moment(one), one.made_by.name, iso(one.made_at)) for one in markers]
+    gone = [(*_moment(one), iso(one.removed_at)) for one in markers if one.removed_at]
+    added = [event for event in events if event.type == EventType.MARKER_ADDED]
+    removed = [event for event in events if event.type == EventType.MARKER_REMOVED]
+    said = [(*_pointed(event), event.actor, iso(event.at)) for event in added]
+    told_gone = [(*_pointed(event), iso(event.at)) for event in removed]
+    if (Counter(made), Counter(gone)) != (Counter(said), Counter(told_gone)):
+        raise _wrong(
+            "books.marker",
+            f"The markers of {recording.reference} are not those that are on record.",
+            recording.reference,
+        )
+
+
+def _moment(marker: Marker) -> tuple[object, ...]:
+    return marker.frame, marker.at_ms, marker.label
+
+
+def _pointed(event: CustodyEvent) -> tuple[object, ...]:
+    return tuple(event.detail.get(name) for name in ("frame", "at_ms", "label"))
 
 
 def _wrong(code: str, message: str, subject: str) -> DamagedError:

@@ -28,7 +28,7 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.retention import counted_from, first_decision
 from bodyworn.rules.sequence import Count, CountFinding, judge_count
 from bodyworn.work import jobs
-from bodyworn.work.books import place_of
+from bodyworn.work.books import facts_of, place_of
 from bodyworn.work.described import (
     Described,
     audio_text,
@@ -289,6 +289,7 @@ def _arrival_detail(
             "received_at": iso(arrival.received_at),
             "condition": recording.condition,
             "place": place_of(recording),
+            "facts": facts_of(recording),
             "officer_unknown": described.manifest.officer if is_stranger else None,
             "count": finding.count.value if finding else None,
             "count_missing": list(finding.missing) if finding and finding.missing else None,

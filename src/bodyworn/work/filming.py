@@ -1,7 +1,7 @@
 """A shift of the simulated force, filmed and docked by processes of their own.
 
 Each process takes a camera, films its recordings one after the other, and puts the camera into a
-dock after each: the dock copies, asks the API, sends to the upload door, compares the receipt
+dock after each: the dock copies, asks the API, sends to the upload door, checks the receipt
 and wipes. Nothing of it knows that it is a demonstration. No Django here: these are cameras and
 docks, and they may as well stand in another building.
 """
@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,9 @@ import httpx
 
 from bodyworn.core.clock import frozen_clock, system_clock
 from bodyworn.core.errors import BodywornError, SetupError
-from bodyworn.devices.dock import Dock, Docked
+from bodyworn.custody.note import load_verifier
+from bodyworn.custody.receipt import read_receipt
+from bodyworn.devices.dock import Dock, Docked, Server
 from bodyworn.devices.simulate import CameraUnit, Recording, VirtualCamera, World, film
 
 PROCESSES = 2
@@ -43,6 +46,7 @@ class Assignment:
     is_frozen: bool  # whether docks' clocks stand still at `now`
     api: str  # base address of the pages
     tokens: Mapping[str, str] = field(repr=False)  # by dock's name
+    log_key: Path  # file of the public key that receipts must be signed with
     folder: Path  # cameras and spools
 
 
@@ -67,7 +71,15 @@ class Shift:
         self._processes: list[BaseProcess] = []
 
     @classmethod
-    def of(cls, world: World, *, is_frozen: bool, api: str, tokens: Mapping[str, str]) -> "Shift":
+    def of(
+        cls,
+        world: World,
+        *,
+        is_frozen: bool,
+        api: str,
+        tokens: Mapping[str, str],
+        log_key: Path,
+    ) -> "Shift":
         """A shift with a temporary folder for its cameras."""
         assignment = Assignment(
             seed=world.seed,
@@ -75,6 +87,7 @@ class Shift:
             is_frozen=is_frozen,
             api=api,
             tokens=dict(tokens),
+            log_key=log_key,
             folder=Path(tempfile.mkdtemp(prefix="bodyworn-shift-")),
         )
         return cls(world, assignment)
@@ -177,9 +190,9 @@ def _dock(unit: CameraUnit, assignment: Assignment, http: httpx.Client, news: An
     dock = Dock(
         unit.dock,
         http=http,
-        api=assignment.api,
-        token=assignment.tokens[unit.dock],
+        server=Server(url=assignment.api, token=assignment.tokens[unit.dock]),
         spool=assignment.folder / f"bay-{unit.device.serial}",
+        check_note=partial(read_receipt, verifier=load_verifier(assignment.log_key)),
         clock=clock,
     )
     try:

@@ -74,13 +74,17 @@ class House:
 def create(settings: Settings) -> None:
     """Make a data folder: folders 0700, keys 0600, VERSION last.
 
-    What exists stays as it is, keys above all, so an interrupted call may be repeated. Raises
-    SetupError data.newer, data.not-ours, disk.full.
+    What exists stays as it is, keys above all, so an interrupted call may be repeated. The
+    log's key is made once: where it has gone missing, a backup must bring it back. Raises
+    SetupError data.newer, data.not-ours, keys.missing, disk.full.
     """
     layout = settings.layout
     _refuse_foreign(layout)
     for folder in (layout.root, layout.keys, layout.uploads, layout.inbox, layout.incoming):
         disk.make_folder(folder)
+    if not layout.version.exists():
+        # An empty folder of a person's own is often open to all, and SQLite's file in it would be.
+        layout.root.chmod(disk.FOLDER_MODE)
     disk.make_folder(layout.log)
     layout.log.chmod(SERVED)
     _make_keys(settings)
@@ -144,7 +148,9 @@ def _make_keys(settings: Settings) -> None:
     layout = settings.layout
     _make_key(layout.ticket_key, secrets.token_bytes(TICKET_KEY_SIZE))
     _make_key(layout.pages_key, secrets.token_urlsafe(48).encode())
-    _make_key(layout.log_key, (Signer.generate(settings.log_origin).text + "\n").encode())
+    if not layout.version.exists():
+        # Another key in a folder that was complete would disown everything the first one signed.
+        _make_key(layout.log_key, (Signer.generate(settings.log_origin).text + "\n").encode())
     verifier = _signer(settings).verifier
     disk.write_atomically(layout.log_vkey, (verifier.text + "\n").encode(), mode=0o644)
 
@@ -173,6 +179,6 @@ def _read_key(path: Path) -> bytes:
         raise SetupError(
             "keys.missing",
             f"The key file {path.name} is missing.",
-            hint="Restore the keys folder from its own backup, or run `bodyworn init` for a "
-            "new data folder.",
+            hint="Restore the keys folder from its own backup; `bodyworn init` makes no second key "
+            "for a log.",
         ) from None

@@ -38,7 +38,8 @@ def open_upload(
 ) -> Opened:
     """Begin an upload, unless its bytes are here. `size` in bytes, None if not known yet.
 
-    Raises RefusedError upload.empty, upload.too-large, manifest.*; SetupError disk.full.
+    Raises RefusedError upload.empty, upload.too-large, manifest.*; SetupError disk.full;
+    BusyError upload.too-many-open.
     """
     held = recording_of(sha256=manifest.sha256) if manifest.sha256 else None
     if held is not None:

@@ -13,9 +13,11 @@ even where the world's clock is frozen. What it leaves to others: `work.derive` 
 kind makes.
 """
 
+import ctypes
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,7 +30,7 @@ from bodyworn import __version__
 from bodyworn.core import types
 from bodyworn.core.clock import system_clock
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import BodywornError
+from bodyworn.core.errors import BodywornError, BusyError
 from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import CustodyEvent, Probe
 from bodyworn.media.wanted import wanted_copies
@@ -88,6 +90,9 @@ def run(house: House, key: str) -> bool:
         with lease_kept(house, job):
             made = derive.make(house, CopyKind(job.kind), master_of(job))
         _finish(house, job, made)
+    except _TimeIsUp:
+        _give_up(job, _out_of_time(house))
+        return False
     except Exception as error:  # the runner is an edge: whatever happened is written down
         _give_up(job, error)
         return False
@@ -114,15 +119,19 @@ def _killed_its_workers(key: str) -> bool:
     silent = Job.objects.filter(
         key=key, state=JobState.RUNNING, lease_until__lt=system_clock(), tries__gte=TRIES
     )
-    told = "Its worker died each time that it was tried."
+    told = "Each time that it was tried its worker died, or was not done in time."
     return bool(silent.update(state=JobState.FAILED, lease_until=None, error=told))
 
 
 @contextmanager
 def lease_kept(house: House, job: Job) -> Iterator[None]:
-    """Renew the lease from a thread of its own: a picture strip has no place to do it."""
-    done = threading.Event()
-    keeper = threading.Thread(target=_renew, args=(house, job.pk, done), daemon=True)
+    """Renew the lease from a thread of its own: a picture strip has no place to do it.
+
+    After `job_minutes` it is renewed no more and the worker is interrupted: footage can be made so
+    that reading it never ends, and it must not keep a worker from everybody else's.
+    """
+    done, worker = threading.Event(), threading.get_ident()
+    keeper = threading.Thread(target=_renew, args=(house, job.pk, worker, done), daemon=True)
     keeper.start()
     try:
         yield
@@ -225,13 +234,35 @@ def _give_up(job: Job, error: Exception) -> None:
     )
 
 
-def _renew(house: House, job_id: int, done: threading.Event) -> None:
+class _TimeIsUp(Exception):  # noqa: N818  (nobody's error: it only ends a worker's work)
+    """Raised inside a worker from the thread that keeps its lease."""
+
+
+def _out_of_time(house: House) -> BusyError:
+    return BusyError(
+        "jobs.out-of-time",
+        f"It was not done within {house.settings.job_minutes} minutes.",
+        hint="If the footage is that long, raise `job_minutes` and order it again.",
+    )
+
+
+def _renew(house: House, job_id: int, worker: int, done: threading.Event) -> None:
+    ends_at = time.monotonic() + house.settings.job_minutes * 60
+    every = house.settings.job_lease_seconds / 4
     try:
-        while not done.wait(house.settings.job_lease_seconds / 4):
+        while not done.wait(min(every, ends_at - time.monotonic())):
+            if time.monotonic() >= ends_at:
+                _interrupt(worker)
+                return
             until = system_clock() + _lease(house)
             Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(lease_until=until)
     finally:
         connections.close_all()  # this thread ends, and PostgreSQL's session would stay
+
+
+def _interrupt(worker: int) -> None:
+    """Raise _TimeIsUp in that thread, as soon as it is back from the library that it called."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(worker), ctypes.py_object(_TimeIsUp))
 
 
 def _lease(house: House) -> timedelta:

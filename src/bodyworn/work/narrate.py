@@ -89,6 +89,8 @@ def told_name(actor: str, names: Mapping[str, str]) -> str:
             return f"Dock {name}"
         case ["system", "camera", serial]:
             return f"Camera {serial}"
+        case ["system", "command-line", account]:
+            return f"{account} at the machine"
         case ["system", *_]:
             return "The system"
         case _:
@@ -138,7 +140,10 @@ def _refused(event: EventRow) -> Words:
 
 def _captured(event: EventRow) -> Words:
     officer, number = event.detail.get("officer"), _number(event)
-    return "Recorded", " · ".join(filter(None, (f"worn by {officer}" if officer else "", number)))
+    doubt = "the file names no time: this is reckoned from its arrival"
+    is_guess = event.detail.get("start_taken_from") == "arrival"
+    parts = (f"worn by {officer}" if officer else "", number, doubt if is_guess else "")
+    return "Recorded", " · ".join(filter(None, parts))
 
 
 def _repeated(event: EventRow) -> Words:

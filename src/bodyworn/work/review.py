@@ -23,7 +23,7 @@ from bodyworn.records import ledger, queries_of_one
 from bodyworn.records.models import Copy, Marker, Recording, User
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.queries_of_one import CopyRow, footage_of, newest_copy
-from bodyworn.rules.access import Action, may
+from bodyworn.rules.access import Action, is_at_the_machine, may
 from bodyworn.work.house import House
 
 BLOCK = 1 << 20  # bytes read at once while re-hashing
@@ -106,17 +106,39 @@ def open_recording(
 def judged(house: House, actor: Actor, action: Action, reference: str) -> Recording:
     """The recording, if this actor may do this with it.
 
-    A refusal is written down before it is raised. Raises MissingError records.no-recording,
-    RefusedError access.refused.
+    A refusal is written down before it is raised. Raises MissingError records.no-recording, also
+    for a recording that this actor may not know of; RefusedError access.refused for others.
     """
-    row = queries_of_one.recording(reference)
+    try:
+        row = queries_of_one.recording(reference)
+    except MissingError:
+        _note_miss(house, actor, action)
+        raise
     decision = may(actor, action, footage_of(row))
     if decision.allowed:
         return row
     detail = {"action": action.value, "rule": decision.rule}
     with transaction.atomic():
         _record(house, row, EventType.ACCESS_REFUSED, operation=None, actor=actor, detail=detail)
+    if not may(actor, Action.LIST, footage_of(row)).allowed:
+        raise queries_of_one.no_recording()
     raise RefusedError("access.refused", decision.reason, rule=decision.rule)
+
+
+def _note_miss(house: House, actor: Actor, action: Action) -> None:
+    """Whoever tries references is on record; and a miss takes as long as a refusal does."""
+    if is_at_the_machine(actor):
+        return
+    event = CustodyEvent(
+        type=EventType.ACCESS_REFUSED,
+        operation=None,
+        at=house.now(),
+        actor=actor.name,
+        subject="recording:unknown",
+        detail={"action": action.value, "rule": "records.no-recording"},
+    )
+    with transaction.atomic():
+        ledger.record(event)
 
 
 def served(copies: Sequence[CopyRow], *, plays_in_browsers: bool) -> Served:

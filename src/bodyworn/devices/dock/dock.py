@@ -3,16 +3,17 @@
 1. Copy the recording once into the spool, hashing while it is copied.
 2. Open an upload at the API; it answers with a ticket, or with a receipt if it has the bytes.
 3. Send the bytes to the door by tus, from wherever the door has got to.
-4. Ask for the receipt, and compare it with what was sent.
+4. Ask for the receipt; the log must have signed it, for what was sent.
 5. Wipe the camera against it.
 6. Clear the spool.
 
 After each of 1 to 4 the journal says so durably. A dock that is killed goes on at the step it
 was at; the door's offset, the API's `already` and the camera's own refusal make every step safe
-to do twice. What to do with a receipt's signature is for `custody`.
+to do twice. How a signature is judged is for `custody`: a dock is handed something that opens a
+signed note, and believes that and no answer of a server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,8 @@ from bodyworn.core.clock import Clock, system_clock
 from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.types import Manifest, Receipt
-from bodyworn.devices.camera import Camera, Held
+from bodyworn.devices.camera import ENOUGH, Camera, Held
+from bodyworn.devices.dock.address import Server
 from bodyworn.devices.dock.line import GoneError, Line
 from bodyworn.devices.dock.patience import Patience
 from bodyworn.devices.dock.receipt import SignedReceipt, receipt_from_dict
@@ -32,6 +34,10 @@ from bodyworn.devices.sequences import Finding, findings
 
 LARGEST_SIDECAR = 1024 * 1024  # bytes; the API takes no larger ones
 REOPENINGS = 3  # times that one recording's upload may be lost by the door at one docking
+
+NO_RECEIPT = {"camera.no-receipt", "dock.receipt-too-early"}
+CheckNote = Callable[[str], Receipt]
+"""The receipt in a signed note. Raises DamagedError where the log's key has not signed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +60,16 @@ class Dock:
         name: str,
         *,
         http: httpx.Client,
-        api: str,
-        token: str,
+        server: Server,
         spool: Path,
+        check_note: CheckNote,
         clock: Clock = system_clock,
         patience: Patience | None = None,
     ) -> None:
-        """`api` is the base address that `/api/v1/uploads` is appended to."""
+        """Nothing is asked yet; the spool's folder is made."""
         self.name = name
-        self._line = Line(
-            http=http, api=api.rstrip("/"), token=token, patience=patience or Patience()
-        )
+        self._line = Line(http=http, server=server, patience=patience or Patience())
+        self._check_note = check_note
         self._spool = Spool(spool)
         self._clock = clock
 
@@ -144,7 +149,7 @@ class Dock:
 
     def _receipt_or_gone(self, journal: Journal, progress: Progress) -> SignedReceipt:
         if journal.receipt is not None:
-            return receipt_from_dict(journal.receipt)
+            return self._genuine(journal, receipt_from_dict(journal.receipt))
         upload = journal.upload or self._line.open(journal)
         if isinstance(upload, SignedReceipt):
             return self._keep(journal, upload)
@@ -175,9 +180,16 @@ class Dock:
             raise GoneError("dock.upload-gone") from None
 
     def _keep(self, journal: Journal, signed: SignedReceipt) -> SignedReceipt:
-        _check_same(signed.receipt, journal)
+        genuine = self._genuine(journal, signed)
         self._spool.write(journal, step=Step.RECEIPTED, receipt=signed.data)
-        return signed
+        return genuine
+
+    def _genuine(self, journal: Journal, signed: SignedReceipt) -> SignedReceipt:
+        """The same, once the log's own words are for these bytes and say enough."""
+        receipt = self._check_note(signed.note)
+        _check_same(receipt, signed.receipt, journal)
+        _check_durable(receipt, journal)
+        return replace(signed, receipt=receipt)
 
     def _wipe(self, camera: Camera, held: Held, receipt: Receipt) -> bool:
         if camera.may_be_wiped:
@@ -187,7 +199,7 @@ class Dock:
     def _trouble_with(self, held: Held, error: BodywornError | OSError) -> BodywornError:
         """The error as ours. Where bytes disagree, the next docking copies them anew."""
         problem = _as_ours(error)
-        if isinstance(problem, DamagedError) or problem.code == "camera.no-receipt":
+        if isinstance(problem, DamagedError) or problem.code in NO_RECEIPT:
             self._spool.clear(key_of(held))
         return problem
 
@@ -207,10 +219,12 @@ def _check_sidecars(held: Held) -> None:
             raise RefusedError("dock.sidecar-too-large", f"{name} is larger than 1 MiB.")
 
 
-def _check_same(receipt: Receipt, journal: Journal) -> None:
+def _check_same(receipt: Receipt, told: Receipt, journal: Journal) -> None:
+    """What was signed is what was told, and is for what was copied."""
     manifest = journal.manifest
     same = (
-        receipt.sha256 == journal.sha256
+        receipt == told
+        and receipt.sha256 == journal.sha256
         and receipt.size == journal.size
         and receipt.device == manifest.device
         and receipt.sequence == manifest.sequence
@@ -220,6 +234,15 @@ def _check_same(receipt: Receipt, journal: Journal) -> None:
             "dock.receipt-differs",
             f"The receipt is not for the bytes of {manifest.filename}.",
             hint="The camera was not wiped. Keep the dock as it is and call for help.",
+        )
+
+
+def _check_durable(receipt: Receipt, journal: Journal) -> None:
+    if receipt.durability not in ENOUGH:
+        raise RefusedError(
+            "dock.receipt-too-early",
+            f"{journal.manifest.filename} has arrived, and no record of it is committed yet.",
+            hint="It stays on the camera. Dock the camera again; it is wiped once it is recorded.",
         )
 
 

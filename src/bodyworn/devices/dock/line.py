@@ -20,6 +20,7 @@ from bodyworn.core.errors import (
     RefusedError,
 )
 from bodyworn.core.manifest import manifest_to_dict
+from bodyworn.devices.dock.address import Server, check_address
 from bodyworn.devices.dock.patience import LATER, Patience, attempt
 from bodyworn.devices.dock.receipt import SignedReceipt, receipt_from_dict
 from bodyworn.devices.dock.spool import Journal, Upload
@@ -40,8 +41,7 @@ class Line:
     """One dock's connection."""
 
     http: httpx.Client
-    api: str  # base address of the API, without a slash at its end
-    token: str  # the dock's own
+    server: Server
     patience: Patience
 
     def open(self, journal: Journal) -> Upload | SignedReceipt:
@@ -69,8 +69,10 @@ class Line:
         """Send what the door does not have yet; `sent` is told the offset after each part.
 
         Raises GoneError: dock.upload-gone where the door has forgotten the upload or the ticket
-        is over, BusyError: dock.no-answer, DamagedError: dock.answer-unreadable.
+        is over, BusyError: dock.no-answer, DamagedError: dock.answer-unreadable, RefusedError:
+        dock.plain-http.
         """
+        check_address(upload.url, insecure_plain_http=self.server.insecure_plain_http)
         offset, waits = self._offset(upload, size), self.patience.waits()
         while offset < size:
             sent(offset)
@@ -103,10 +105,9 @@ class Line:
         return attempt(lambda: self.http.patch(upload.url, headers=headers, content=part))
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        response = self.patience.ask(
-            lambda: self.http.post(self.api + path, headers=headers, json=body)
-        )
+        url = self.server.url.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {self.server.token}"}
+        response = self.patience.ask(lambda: self.http.post(url, headers=headers, json=body))
         if not response.is_success:
             raise _meaning(response)
         return _object(response)

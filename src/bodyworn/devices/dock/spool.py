@@ -76,6 +76,7 @@ class Spool:
     def __init__(self, root: Path) -> None:
         self._root = root
         root.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)  # footage, and tickets to add to it
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -36,7 +36,11 @@ class FolderCamera:
     def __init__(self, path: Path, *, zone: tzinfo = UTC) -> None:
         """`zone` is of file names that hold local time. Raises MissingError: folder.not-there."""
         if not path.exists():
-            raise MissingError("folder.not-there", f"There is no file or folder {path}.")
+            raise MissingError(
+                "folder.not-there",
+                f"There is no file or folder {path}.",
+                hint="Look at how its path is written.",
+            )
         self._path = path
         self._zone = zone
         self.device = Device(serial=path.name or "folder", make="folder", model="folder")
@@ -51,6 +55,11 @@ class FolderCamera:
         early = datetime.min.replace(tzinfo=UTC)
         return sorted(found, key=lambda held: (held.manifest.started_at or early, held.path))
 
+    def left_out(self) -> list[Path]:
+        """Files below that `held` passes over: no name of a video, and none beside one."""
+        known = {name for path in self._videos() for name in _names_beside(path)}
+        return [path for path in self._files() if path not in known and not VIDEO.search(path.name)]
+
     def wipe(self, held: Held, receipt: Receipt) -> None:
         """Always refuses: this is somebody's folder, not a camera."""
         raise RefusedError(
@@ -64,12 +73,17 @@ class FolderCamera:
         if not self._path.is_dir():
             yield self._path
             return
+        for path in self._files():
+            if VIDEO.search(path.name):
+                yield path
+
+    def _files(self) -> Iterator[Path]:
         for folder, inner, names in os.walk(self._path):
             # `._x.mp4` are a Mac's notes about x.mp4, not footage.
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             for name in sorted(names):
                 path = Path(folder, name)
-                if VIDEO.search(name) and name[0] != "." and path.is_file():
+                if name[0] != "." and path.is_file():
                     yield path
 
     def _held(self, path: Path) -> Held:
@@ -97,6 +111,10 @@ def _sidecars(video: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(video.parent.iterdir()):
         if _belongs(path, video) and path.is_file() and path.stat().st_size <= LARGEST_SIDECAR:
             yield path.name, path.read_bytes()
+
+
+def _names_beside(video: Path) -> Iterator[Path]:
+    return (path for path in video.parent.iterdir() if _belongs(path, video))
 
 
 def _belongs(path: Path, video: Path) -> bool:

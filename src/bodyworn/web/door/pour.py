@@ -5,7 +5,7 @@ yet waits in memory, so that a 600 MB answer to a slow reader costs 600 MB. File
 reads no faster than the reader takes them. So the bytes go through a named pipe that Granian
 serves as if it were a file: the kernel's pipe buffer is the bound, a full pipe is a reader who is
 paused, and a broken one is a reader who has left. Each pipe is filled by a thread, which took half
-of the CPU of filling them all in the event loop (`docs/adr/two-doors.md`).
+of the CPU of filling them all in the event loop (`docs/adr/0008-two-doors.md`).
 
 What the bytes are and who may have them is for `web.door.reading`.
 """

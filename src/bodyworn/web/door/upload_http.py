@@ -5,10 +5,11 @@ parser of Node.js, which refuses what smugglers use); framing of the body is dec
 What a request means is for others.
 """
 
+import math
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ LARGEST_HEAD = 64 << 10  # bytes
 _LONGEST_CHUNK_LINE = 256  # bytes; more can only be chunk extensions, which nobody needs
 _LARGEST_DISCARD = 16 << 20  # bytes read and forgotten, so that a refused sender hears why
 _SCRATCH = 64 << 10  # bytes
+SLOWEST = 1 << 10  # bytes a second, on the average of a body: below that it only holds a place
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e]*)?\r\n")
 _PHRASES = {460: "Checksum Mismatch"}  # tus 1.0, checksum extension
 _ONCE = frozenset({"host", "content-length", "transfer-encoding", "content-type", "authorization"})
@@ -62,6 +64,10 @@ class Sink(Protocol):
         """So many bytes were put there."""
 
 
+Patience = Callable[[], float]
+"""For how many seconds the peer may be silent now; none are left at 0 and below."""
+
+
 class Wire:
     """One socket and its small buffer, read strictly forward."""
 
@@ -72,6 +78,7 @@ class Wire:
         self._view = memoryview(self._bytes)
         self._start = self._end = 0
         self._within_s: float | None = None
+        self.received = 0  # bytes, of everything that came
 
     def head(self, *, idle_s: float, within_s: float) -> bytes | None:
         """The bytes of the next head; None if the peer has no more to ask.
@@ -91,19 +98,19 @@ class Wire:
         self._start = end + 4
         return bytes(self._view[: self._start])
 
-    def pour(self, sink: Sink, length: int, within_s: float) -> Iterator[int]:
+    def pour(self, sink: Sink, length: int, patience: Patience) -> Iterator[int]:
         """Exactly `length` bytes into the sink; yields what is left. Raises CutError."""
         while length:
-            length -= self._pour_some(sink, length, within_s)
+            length -= self._pour_some(sink, length, patience)
             yield length
 
-    def line(self, within_s: float) -> bytes:
+    def line(self, patience: Patience) -> bytes:
         """One short line with its end. Raises CutError, RefusedError door.bad-chunk."""
         while (end := self._bytes.find(b"\n", self._start, self._end)) < 0:
             if self._end - self._start >= _LONGEST_CHUNK_LINE:
                 raise bad_chunk()
             self._move_to_front()
-            got = self._receive(self._view[self._end :], within_s)
+            got = self._receive(self._view[self._end :], patience())
             if not got:
                 raise _cut()
             self._end += got
@@ -129,14 +136,14 @@ class Wire:
         except OSError:
             return
 
-    def _pour_some(self, sink: Sink, most: int, within_s: float) -> int:
+    def _pour_some(self, sink: Sink, most: int, patience: Patience) -> int:
         space = sink.space(most)
         if self._start < self._end:
             count = min(len(space), self._end - self._start)
             space[:count] = self._view[self._start : self._start + count]
             self._start += count
         else:
-            count = self._receive(space, within_s)
+            count = self._receive(space, patience())
             if not count:
                 raise _cut()
         sink.filled(count)
@@ -155,9 +162,11 @@ class Wire:
             raise CutError("silent for too long")
         try:
             self._be_patient(within_s)
-            return self._peer.recv_into(into)
+            got = self._peer.recv_into(into)
         except OSError as error:
             raise CutError(str(error)) from None
+        self.received += got
+        return got
 
     def _be_patient(self, within_s: float) -> None:
         if within_s != self._within_s:
@@ -173,10 +182,12 @@ class Wire:
 class Body:
     """The body of one request; may be left unread."""
 
-    def __init__(self, wire: Wire, head: Head, *, within_s: float) -> None:
-        """`within_s`: how long the sender may be silent."""
+    def __init__(self, wire: Wire, head: Head, *, within_s: float, drip_s: float) -> None:
+        """`within_s`: how long the sender may be silent; `drip_s`: how long slower than allowed."""
         self._wire = wire
         self._within_s = within_s
+        self._ends_at = math.inf
+        self._slow_at = time.monotonic() + drip_s - wire.received / SLOWEST
         self._left = head.length
         self._must_invite = head.expects_continue
         self.is_empty = head.length == 0
@@ -190,33 +201,47 @@ class Body:
         if self._left is None:
             self._pour_chunks(sink)
         else:
-            for left in self._wire.pour(sink, self._left, self._within_s):
+            for left in self._wire.pour(sink, self._left, self._patience):
                 self._left = left
         self.is_read = True
 
     def skip(self, most: int) -> bool:
-        """Read a small rest, so that the connection can go on; False if there is too much."""
+        """Read a small rest, so that the connection can go on; False if there is too much.
+
+        Raises CutError also where it drips.
+        """
         if self.is_read:
             return True
         if self._must_invite or self._left is None or self._left > most:
             return False
+        self._hurry()
         self.pour(_Nowhere())
         return True
 
     def _pour_chunks(self, sink: Sink) -> None:
         while size := self._chunk_size():
-            for _ in self._wire.pour(sink, size, self._within_s):
+            for _ in self._wire.pour(sink, size, self._patience):
                 pass
-            if self._wire.line(self._within_s) != b"\r\n":
+            if self._wire.line(self._patience) != b"\r\n":
                 raise bad_chunk()
-        while self._wire.line(self._within_s) != b"\r\n":
+        self._hurry()
+        while self._wire.line(self._patience) != b"\r\n":
             pass  # trailers say nothing that matters here
 
     def _chunk_size(self) -> int:
-        found = _CHUNK.fullmatch(self._wire.line(self._within_s))
+        found = _CHUNK.fullmatch(self._wire.line(self._patience))
         if not found:
             raise bad_chunk()
         return int(found[1], 16)
+
+    def _hurry(self) -> None:
+        """What nobody wants must be over soon, however it comes."""
+        self._ends_at = time.monotonic() + self._within_s
+
+    def _patience(self) -> float:
+        """Silence is bounded, and so is a drip that keeps it from ever being silence."""
+        ends_at = min(self._ends_at, self._slow_at + self._wire.received / SLOWEST)
+        return min(self._within_s, ends_at - time.monotonic())
 
 
 class _Nowhere:

@@ -22,9 +22,11 @@ from bodyworn.web.door.upload_http import (
     as_bytes,
     parse_head,
 )
+from bodyworn.web.peer import Network, network_of
 
 # Connections above the limit that still hear "busy"; above this they are closed without a word.
 _MOST_REFUSED = 16
+_MOST_REFUSED_A_PEER = 4
 _PAUSE_S = 0.05  # after a failed accept: without file handles it would spin
 _SMALL_REST = 64 << 10  # bytes of an unread body that are read away to keep a connection
 _log = logging.getLogger(__name__)
@@ -38,9 +40,12 @@ class Limits:
     """What one peer may cost us."""
 
     connections: int = 128  # at once; each may hold 2 MiB while it sends
+    connections_a_peer: int = 32  # at once, from one address; more would be everybody's
+    connections_of_our_own: int = 64  # at once, from this machine
     head_s: float = 10  # seconds for the whole head of a request
     idle_s: float = 60  # seconds between two requests on one connection
-    body_s: float = 30  # seconds of silence within a body
+    body_s: float = 30  # seconds of silence within a body, and for all that is read and forgotten
+    drip_s: float = 60  # seconds that a body may come more slowly than `upload_http.SLOWEST`
     farewell_s: float = 2  # seconds in which a refused sender may notice
 
 
@@ -83,13 +88,13 @@ class Server:
         """Accept until `stop`; `listen` comes first."""
         while self._listening and not self.is_stopping:
             try:
-                peer, _ = self._listening.accept()
+                peer, address = self._listening.accept()
             except OSError as error:
                 if not self.is_stopping:
                     _log.warning("a connection was not accepted: %s", error)
                     time.sleep(_PAUSE_S)
                 continue
-            self._begin(peer)
+            self._begin(peer, network_of(address[0]))
 
     def stop(self, grace_s: float = 10) -> None:
         """End: no new connection, idle ones at once, busy ones after `grace_s` at the latest.
@@ -119,25 +124,43 @@ class Server:
         with self._lock:
             return list(self._talks)
 
-    def _begin(self, peer: socket.socket) -> None:
+    def _begin(self, peer: socket.socket, whose: Network) -> None:
         with self._lock:
-            above = len(self._talks) - self.limits.connections
+            above, refusal = self._above(whose)
             if above >= _MOST_REFUSED or self.is_stopping:
                 peer.close()
                 return
-            talk = _Talk(self, peer, is_refused=above >= 0)
+            talk = _Talk(self, peer, whose=whose, refusal=refusal if above >= 0 else None)
             self._talks.add(talk)
         talk.start()
+
+    def _above(self, whose: Network) -> tuple[int, BusyError]:
+        """How far a further connection is above the limits, the whole's or its peer's."""
+        limits = self.limits
+        most = limits.connections_of_our_own if whose.is_loopback else limits.connections_a_peer
+        whole = len(self._talks) - limits.connections
+        theirs = sum(talk.whose == whose for talk in self._talks) - most
+        # Those that hear a refusal take places too: one peer gets fewer of these.
+        theirs = theirs if theirs < _MOST_REFUSED_A_PEER else _MOST_REFUSED
+        return (whole, _full()) if whole >= theirs else (theirs, _full_of_one())
 
 
 class _Talk(threading.Thread):
     """One connection from accept to close."""
 
-    def __init__(self, server: Server, peer: socket.socket, *, is_refused: bool) -> None:
+    def __init__(
+        self,
+        server: Server,
+        peer: socket.socket,
+        *,
+        whose: Network,
+        refusal: BusyError | None,
+    ) -> None:
         super().__init__(name="upload-door", daemon=True)
+        self.whose = whose
         self._server = server
         self._peer = peer
-        self._is_refused = is_refused
+        self._refusal = refusal
         self._is_idle = True
 
     def run(self) -> None:
@@ -184,12 +207,14 @@ class _Talk(threading.Thread):
             wire.send(as_bytes(self._server.explain(error), without_body=False, closes=True))
             wire.discard(limits.farewell_s)
             return False
-        return self._answer(wire, head, Body(wire, head, within_s=limits.body_s))
+        body = Body(wire, head, within_s=limits.body_s, drip_s=limits.drip_s)
+        return self._answer(wire, head, body)
 
     def _answer(self, wire: Wire, head: Head, body: Body) -> bool:
         server = self._server
-        answer = server.explain(_full()) if self._is_refused else server.handle(head, body)
-        may_go_on = head.keeps_alive and not self._is_refused and not server.is_stopping
+        refusal = self._refusal
+        answer = server.explain(refusal) if refusal else server.handle(head, body)
+        may_go_on = head.keeps_alive and not refusal and not server.is_stopping
         goes_on = may_go_on and body.skip(_SMALL_REST)
         wire.send(as_bytes(answer, without_body=head.method == "HEAD", closes=not goes_on))
         if not body.is_read:
@@ -202,5 +227,14 @@ def _full() -> BusyError:
         "door.full",
         "This door has as many connections as it can hold.",
         hint="Try again in a few seconds, with fewer connections at once.",
+        retry_after=5,
+    )
+
+
+def _full_of_one() -> BusyError:
+    return BusyError(
+        "door.full-of-one",
+        "This address holds as many connections as one address may.",
+        hint="End some of them, or send one file after the other over the same connection.",
         retry_after=5,
     )

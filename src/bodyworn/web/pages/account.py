@@ -1,6 +1,4 @@
-"""Sign in and out. Wrong passwords are slowed down by name; every try is a custody event."""
-
-from datetime import datetime, timedelta
+"""Sign in and out. Wrong passwords are slowed down by `guessing`; every try is a custody event."""
 
 from django import forms
 from django.contrib import auth
@@ -11,17 +9,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bodyworn.core.errors import BusyError
 from bodyworn.core.terms import EventType
 from bodyworn.core.types import CustodyEvent
-from bodyworn.records import ledger, queries
+from bodyworn.records import ledger
 from bodyworn.records.models import User
 from bodyworn.rules.access import Action
 from bodyworn.web.house import house
+from bodyworn.web.pages.guessing import guesses_at
 from bodyworn.web.pages.permission import needs, public, user_of
+from bodyworn.web.peer import network_of
 
-TRIES = 5
-WINDOW = timedelta(minutes=15)
+UNKNOWN = "unknown"  # who did not get in is nobody that we know
 
 
 class SignIn(forms.Form):
@@ -42,15 +40,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, wrong="Enter your name and your password.", status=422)
     name = form.cleaned_data["name"]
-    _refuse_guessing(name)
+    guesses = guesses_at(str(house().layout.root))
+    # 1. counted before it is judged: others may be judged at this moment
+    tried = guesses.begin(name, network_of(request.META["REMOTE_ADDR"]), house().now())
+    # 2. judged, and put on record
     user = auth.authenticate(request, username=name, password=form.cleaned_data["password"])
     if not isinstance(user, User):
-        _note(EventType.SIGN_IN_FAILED, name)
+        _note_failure(name)
         wrong = "That name and password do not belong together."
         return _page(request, wrong=wrong, name=name, status=422)
     with transaction.atomic():
         auth.login(request, user)
         _note(EventType.SIGN_IN, user.name)
+    guesses.was_good(tried)
     return HttpResponseRedirect(_wanted(request))
 
 
@@ -69,24 +71,19 @@ def _page(request: HttpRequest, *, status: int, wrong: str = "", name: str = "")
     return render(request, "pages/sign-in.html", facts, status=status)
 
 
-def _refuse_guessing(name: str) -> None:
-    """Raises BusyError account.too-many-tries after five wrong passwords in 15 minutes."""
-    now = house().now()
-    failed = queries.failed_sign_ins(name, now - WINDOW)
-    if len(failed) < TRIES:
-        return
-    seconds = _until_free(failed, now)
-    raise BusyError(
-        "account.too-many-tries",
-        "This name was tried with a wrong password too often.",
-        retry_after=seconds,
-        hint=f"Try again in {-(-seconds // 60)} minutes, or ask for a new password.",
+@transaction.atomic
+def _note_failure(name: str) -> None:
+    """A name that is none of ours may be a password in the wrong field: it is not kept."""
+    is_ours = User.objects.filter(name=name).exists()
+    event = CustodyEvent(
+        type=EventType.SIGN_IN_FAILED,
+        operation=None,
+        at=house().now(),
+        actor=UNKNOWN,
+        subject=f"account:{UNKNOWN}",
+        detail={"name": name} if is_ours else {},
     )
-
-
-def _until_free(failed: list[datetime], now: datetime) -> int:
-    """Seconds until fewer than five wrong tries lie within the window."""
-    return max(1, int((failed[-TRIES] + WINDOW - now).total_seconds()))
+    ledger.record(event)
 
 
 @transaction.atomic

@@ -183,6 +183,8 @@ def _identity(row: Recording) -> list[str]:
     """When, who, which camera, where."""
     until = f"{row.ended_at:%H:%M:%S}"
     parts = [f"{words.day(row.started_at)}, {row.started_at:%H:%M:%S} to {until} UTC"]
+    if row.started_at_source == "arrival":
+        parts.append("Time not known, reckoned from arrival")
     if row.officer:
         parts.append(f"{row.officer.rank} {row.officer.number}")
     if row.device:
