@@ -47,6 +47,7 @@ class Settings:
     job_lease_seconds: int = 120  # seconds after which a silent worker is given up
     job_minutes: int = 60  # minutes after which one try at making a copy is given up
     checkpoint_seconds: int = 1  # seconds between checkpoints while events wait
+    witness_policy: str = ""  # file that names witnesses (C2SP tlog-policy), seen from `data`
     encoder: str = "libx264"  # FFmpeg encoder of proxies
     session_hours: int = 10  # hours after which a sign-in ends
 
@@ -89,6 +90,11 @@ class Settings:
     def reading(self) -> str:
         """The reading door's address."""
         return self.reading_url or self._address(self.reading_port)
+
+    @property
+    def policy(self) -> Path | None:
+        """The file of the witness policy; None where no witness is wanted."""
+        return self.data / self.witness_policy if self.witness_policy else None
 
     def now(self) -> datetime:
         """The time now, aware, in UTC."""

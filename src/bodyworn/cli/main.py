@@ -25,6 +25,7 @@ from bodyworn.cli import (
     user,
     verify,
     version,
+    witness,
 )
 from bodyworn.cli.face import Face
 from bodyworn.core.errors import BodywornError
@@ -110,6 +111,7 @@ app.command("export")(export.export)
 app.command("check")(check.check)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
+app.add_typer(witness.app, name="witness")
 app.command("version")(version.version)
 
 

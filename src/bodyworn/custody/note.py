@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bodyworn.core.errors import DamagedError, RefusedError, SetupError
 
 ED25519 = b"\x01"  # signature type identifier
+COSIGNATURE = b"\x04"  # of a witness: Ed25519 over text and time (C2SP tlog-cosignature)
+KINDS = {ED25519: "an Ed25519 key", COSIGNATURE: "an Ed25519 key of a witness"}
 KEY_SIZE = 32
 MOST_SIGNATURES = 100  # the specification asks for at least 16
 DASH = "—"
@@ -30,11 +32,12 @@ class Verifier:
 
     name: str  # of the key, for a log its origin: `police.example/log`
     public: bytes  # 32 bytes, RFC 8032
+    kind: ClassVar[bytes] = ED25519  # signature type that this key makes
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `name+hash+base64`. Raises DamagedError."""
-        name, key_id, key = _key_parts(text.strip())
+        name, key_id, key = key_parts(text.strip(), kind=cls.kind)
         verifier = cls(name, key)
         if verifier.key_id.hex() != key_id:
             raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
@@ -43,20 +46,16 @@ class Verifier:
     @property
     def key_id(self) -> bytes:
         """Four bytes that say which key of this name signed."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        return sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:4]
 
     @property
     def text(self) -> str:
         """The key as `name+hash+base64`, to be handed out."""
-        return f"{self.name}+{self.key_id.hex()}+{to_base64(ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(self.kind + self.public)}"
 
     def signed(self, message: bytes, signature: bytes) -> bool:
         """Whether this key made this signature."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return is_ed25519(signature, message, public=self.public)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,7 +66,7 @@ class Signer:
     secret: bytes  # 32 bytes, the seed of RFC 8032
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
 
     @classmethod
     def generate(cls, name: str) -> Self:
@@ -77,10 +76,7 @@ class Signer:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
-        prefix, found, rest = text.strip().partition("PRIVATE+KEY+")
-        if prefix or not found:
-            raise DamagedError("note.key-garbled", "That is not a private key of a signed note.")
-        name, key_id, secret = _key_parts(rest)
+        name, key_id, secret = private_parts(text.strip(), kind=ED25519)
         signer = cls(name, secret)
         if signer.verifier.key_id.hex() != key_id:
             raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
@@ -113,6 +109,11 @@ class Signature:
     name: str  # of the key
     key_id: bytes  # four bytes
     raw: bytes  # what the key made of the text
+
+    @property
+    def line(self) -> str:
+        """The line as it stands in a note, with its newline."""
+        return f"{DASH} {self.name} {to_base64(self.key_id + self.raw)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +220,12 @@ def save_signer(path: Path, signer: Signer) -> None:
 
     Raises RefusedError where a file is already: who loses a log's key loses the log.
     """
-    _write_key(path, signer.text, mode=0o600)
+    write_key(path, signer.text, mode=0o600)
 
 
 def save_verifier(path: Path, verifier: Verifier) -> None:
     """Write a public key. Raises RefusedError where a file is already."""
-    _write_key(path, verifier.text, mode=0o644)
+    write_key(path, verifier.text, mode=0o644)
 
 
 def _read_key(path: Path) -> str:
@@ -240,7 +241,8 @@ def _read_key(path: Path) -> str:
         raise DamagedError("note.key-garbled", "That is not text.") from None
 
 
-def _write_key(path: Path, text: str, *, mode: int) -> None:
+def write_key(path: Path, text: str, *, mode: int) -> None:
+    """Write a key durably. Raises RefusedError where a file is already."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError:
@@ -274,14 +276,14 @@ def _check_text(text: str) -> None:
         raise DamagedError("note.malformed", "A note holds no half characters.")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises DamagedError `note.key-name` for a name that no key of a note can have."""
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):
         raise DamagedError("note.key-name", "A key's name has no spaces and no plus signs.")
 
 
 def _signature_line(signer: Signer, message: bytes) -> str:
-    raw = signer.verifier.key_id + signer.sign(message)
-    return f"{DASH} {signer.name} {to_base64(raw)}\n"
+    return Signature(signer.name, signer.verifier.key_id, signer.sign(message)).line
 
 
 def _read_signature(line: str) -> Signature:
@@ -289,21 +291,41 @@ def _read_signature(line: str) -> Signature:
     if len(parts) != 3 or parts[0] != DASH:
         raise DamagedError("note.malformed", "A signature line is dash, name and base64.")
     _, name, encoded = parts
-    _check_name(name)
+    check_name(name)
     raw = from_base64(encoded)
     if len(raw) <= 4:
         raise DamagedError("note.malformed", "A signature line holds no signature.")
     return Signature(name, raw[:4], raw[4:])
 
 
-def _key_parts(text: str) -> tuple[str, str, bytes]:
-    """Name, hexadecimal key id and the 32 bytes of `name+hash+base64`."""
+def key_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
+    """Name, hexadecimal key id and the 32 bytes of `name+hash+base64`.
+
+    Raises DamagedError, also for a key of another kind: one that signs logs is no witness's.
+    """
     parts = text.split("+", 2)
     if len(parts) != 3:
         raise DamagedError("note.key-garbled", "That is not a key of a signed note.")
     name, key_id, encoded = parts
-    _check_name(name)
+    check_name(name)
     raw = from_base64(encoded)
-    if raw[:1] != ED25519 or len(raw) != 1 + KEY_SIZE:
-        raise DamagedError("note.key-garbled", "That is not an Ed25519 key.")
+    if raw[:1] != kind or len(raw) != 1 + KEY_SIZE:
+        raise DamagedError("note.key-garbled", f"That is not {KINDS[kind]}.")
     return name, key_id, raw[1:]
+
+
+def private_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
+    """The same of `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
+    prefix, found, rest = text.partition("PRIVATE+KEY+")
+    if prefix or not found:
+        raise DamagedError("note.key-garbled", "That is not a private key of a signed note.")
+    return key_parts(rest, kind=kind)
+
+
+def is_ed25519(signature: bytes, message: bytes, *, public: bytes) -> bool:
+    """Whether this is the key's signature of this message (RFC 8032)."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -15,6 +15,7 @@ from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import consistency_proof, inclusion_proof
 
 CHECKPOINT = "checkpoint"  # its name in the log's folder, C2SP tlog-tiles
+WITNESSED = "checkpoint.witnessed"  # the newest that enough witnesses cosigned; ours, not C2SP's
 
 
 class PublishedLog:

@@ -4,6 +4,7 @@ It goes on after a tile that disagrees, so that all damage is seen at once; it s
 bundle that cannot be read, since what follows has no place without it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,20 +29,21 @@ class Recount:
     """What the pass found."""
 
     edge: RightEdge = field(default_factory=RightEdge)  # over all entries that could be read
-    root_at_mark: bytes | None = None  # of the first `mark` entries, if there are as many
+    roots_at: dict[int, bytes] = field(default_factory=dict)  # of the first so many entries
     bundle_fault: Fault | None = None  # the bundle at which the pass stopped
     tile_fault: Fault | None = None  # the first tile that disagrees
     tiles_wrong: int = 0
     tiles_right: int = 0
 
 
-def recount(folder: Path, *, size: int, mark: int | None, progress: Progress) -> Recount:
+def recount(folder: Path, *, size: int, marks: Collection[int], progress: Progress) -> Recount:
     """Read every entry and every tile of a tree of `size` entries.
 
+    `marks` are the older sizes whose roots are wanted; one above `size` has none.
     Files that this tree does not need (partial tiles of smaller trees, what an interrupted
     append left behind) are not looked at.
     """
-    found = Recount(root_at_mark=EMPTY_ROOT if mark == 0 else None)
+    found = Recount(roots_at={0: EMPTY_ROOT})
     for number in range(-(-size // WIDTH)):
         width = width_at(size, 0, number)
         try:
@@ -50,7 +52,8 @@ def recount(folder: Path, *, size: int, mark: int | None, progress: Progress) ->
             found.bundle_fault = Fault(bundle_path(number, width=width), error.message)
             return found
         hashes = [leaf_hash(entry) for entry in entries]
-        _take_mark(found, hashes, mark)
+        for mark in marks:
+            _take_mark(found, hashes, mark)
         for tile in found.edge.extend(hashes):
             _check_tile(found, folder, tile.level, tile.index, tile.hashes)
         progress(found.edge.size, size, "entries")
@@ -60,13 +63,13 @@ def recount(folder: Path, *, size: int, mark: int | None, progress: Progress) ->
     return found
 
 
-def _take_mark(found: Recount, hashes: list[bytes], mark: int | None) -> None:
+def _take_mark(found: Recount, hashes: list[bytes], mark: int) -> None:
     """Keep the root of the first `mark` entries when the pass comes by."""
-    if mark is None or not found.edge.size < mark <= found.edge.size + len(hashes):
+    if not found.edge.size < mark <= found.edge.size + len(hashes):
         return
     prefix = found.edge.copy()
     prefix.extend(hashes[: mark - found.edge.size])
-    found.root_at_mark = prefix.root()
+    found.roots_at[mark] = prefix.root()
 
 
 def _check_tile(found: Recount, folder: Path, level: int, index: int, expected: bytes) -> None:

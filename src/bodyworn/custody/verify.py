@@ -8,12 +8,14 @@ and, just as plainly, what they do not.
 from dataclasses import dataclass
 from pathlib import Path
 
+from bodyworn.core.clock import iso
 from bodyworn.core.errors import DamagedError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.custody.checkpoint import Checkpoint, parse
 from bodyworn.custody.note import Verifier
+from bodyworn.custody.policy import NONE, Policy, Standing
 from bodyworn.custody.proof import read_proof
-from bodyworn.custody.published import CHECKPOINT
+from bodyworn.custody.published import CHECKPOINT, WITNESSED
 from bodyworn.custody.recount import Recount, recount
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 
@@ -23,6 +25,11 @@ NOT_PROVED = (
     "That the clock was right: times are those of the system, and only their order is fixed.",
     "That a stated purpose was the true one.",
     "That nobody was shown another log: compare a checkpoint with somebody who keeps them.",
+)
+NOT_PROVED_WITNESSED = (
+    *NOT_PROVED[:-1],
+    "That the witnesses are honest and apart from the force, or what became of the entries that "
+    "came after their signatures.",
 )
 
 
@@ -68,6 +75,7 @@ def verify_log(
     verifier: Verifier,
     *,
     older: str | bytes | None = None,
+    policy: Policy | None = None,
     progress: Progress = silent,
 ) -> Verdict:
     """Recompute a whole log from its files.
@@ -78,6 +86,8 @@ def verify_log(
     4. The root over these leaf hashes is the signed one.
     5. With `older`, a checkpoint that somebody kept: it is signed by the same key, and the
        first entries of this log still give its root.
+    6. With `policy`: enough witnesses cosigned a checkpoint of this log, the one beside it or
+       its own, and the first entries of this log still give its root.
 
     `progress` counts entries. Raises DamagedError when `older` itself is not a checkpoint of
     this log, since that says nothing about the log.
@@ -87,16 +97,20 @@ def verify_log(
     except DamagedError as error:
         return _stopped(error.message, file=CHECKPOINT)
     kept = parse(older, verifier) if older else None
-    mark = kept.size if kept else None
-    found = recount(folder, size=checkpoint.size, mark=mark, progress=progress)
+    witnessed = _witnessed(folder, verifier, policy) if policy else None
+    heads = [kept, witnessed.checkpoint if isinstance(witnessed, Standing) else None]
+    marks = {head.size for head in heads if head}
+    found = recount(folder, size=checkpoint.size, marks=marks, progress=progress)
     steps = [_signed(checkpoint), _bundles(found)]
     if found.bundle_fault is None:
         steps += [_tiles(found), _root(found, checkpoint)]
         steps += [_prefix(found, kept)] if kept else []
+        steps += [_quorum(found, witnessed)] if witnessed else []
     fault = found.bundle_fault or found.tile_fault
     return Verdict(
         steps=tuple(steps),
-        proved=_proved(steps, checkpoint),
+        proved=_proved(steps, checkpoint, policy),
+        not_proved=_not_proved(steps, policy),
         failed_entry=fault.entry if fault else None,
         failed_file=fault.file if fault else None,
     )
@@ -175,22 +189,60 @@ def _root(found: Recount, checkpoint: Checkpoint) -> Step:
     return Step(4, f"The entries give the signed root {root.hex()}.{aside}", ok=True)
 
 
+def _witnessed(folder: Path, verifier: Verifier, policy: Policy) -> Standing | DamagedError:
+    """How the checkpoint with the most cosignatures stands; the log's own where there is none."""
+    path = folder / WITNESSED
+    try:
+        note = (path if path.exists() else folder / CHECKPOINT).read_bytes()
+        return policy.judge(note, log=verifier)
+    except DamagedError as error:
+        return error
+
+
+def _quorum(found: Recount, witnessed: Standing | DamagedError) -> Step:
+    if isinstance(witnessed, DamagedError):
+        return Step(6, witnessed.message, ok=False)
+    size, root = witnessed.checkpoint.size, witnessed.checkpoint.root
+    names = ", ".join(witnessed.names) or "nobody"
+    of = f"{len(witnessed.names)} of {witnessed.witnesses} witnesses ({names})"
+    if found.roots_at.get(size) != root:
+        sentence = f"{of} cosigned {size} entries that are not the first {size} of this log."
+        return Step(6, sentence, ok=False)
+    if not witnessed.is_met:
+        return Step(6, f"{of} cosigned {size} entries; the policy asks for more.", ok=False)
+    at = f", the last at {iso(witnessed.newest)}" if witnessed.newest else ""
+    return Step(6, f"{of} cosigned the first {size} entries{at}; that is a quorum.", ok=True)
+
+
 def _prefix(found: Recount, kept: Checkpoint) -> Step:
-    if found.root_at_mark is None:
+    root = found.roots_at.get(kept.size)
+    if root is None:
         sentence = f"The checkpoint that was kept has {kept.size} entries, more than this log."
-    elif found.root_at_mark != kept.root:
+    elif root != kept.root:
         sentence = f"The first {kept.size} entries are not those of the checkpoint that was kept."
     else:
         sentence = f"The checkpoint that was kept, of {kept.size} entries, is a prefix."
-    return Step(5, sentence, ok=found.root_at_mark == kept.root)
+    return Step(5, sentence, ok=root == kept.root)
 
 
-def _proved(steps: list[Step], checkpoint: Checkpoint) -> tuple[str, ...]:
-    held = {step.number for step in steps if step.ok}
+def _proved(steps: list[Step], checkpoint: Checkpoint, policy: Policy | None) -> tuple[str, ...]:
+    held = {step.number for step in steps if step.ok and _says_something(step, policy)}
     claims = {
         4: f"All {checkpoint.size} entries are those that {checkpoint.origin} signed: "
         "none changed, none missing, in this order.",
         3: "Every tile is genuine, and so is every proof that is read from them.",
         5: "Nothing that the kept checkpoint covers was changed or removed since.",
+        6: "The witnesses that the policy asks for were shown this same history, and would have "
+        "refused one that contradicts what they had seen before.",
     }
     return tuple(claims[number] for number in claims if {number, 4} <= held)
+
+
+def _not_proved(steps: list[Step], policy: Policy | None) -> tuple[str, ...]:
+    witnessed = any(s.number == 6 and s.ok and _says_something(s, policy) for s in steps)
+    return NOT_PROVED_WITNESSED if witnessed else NOT_PROVED
+
+
+def _says_something(step: Step, policy: Policy | None) -> bool:
+    """A quorum of nobody is met, and proves nothing."""
+    return step.number != 6 or (policy is not None and policy.quorum != NONE)

@@ -203,6 +203,17 @@ def last_checkpoint() -> CheckpointRow | None:
     return CheckpointRow(**row) if row else None
 
 
+def published_beyond(size: int) -> datetime | None:
+    """When the first checkpoint with more than `size` entries was signed; None: there is none."""
+    larger = Checkpoint.objects.filter(size__gt=size).order_by("size")
+    return larger.values_list("signed_at", flat=True).first()
+
+
+def published_root(size: int) -> str | None:
+    """The root that was signed for exactly so many entries, in hexadecimal; None: none was."""
+    return Checkpoint.objects.filter(size=size).values_list("root", flat=True).first()
+
+
 def tally() -> dict[str, int]:
     """How much this installation holds: recordings, and events that wait for the log."""
     waiting = CustodyEvent.objects.filter(leaf_index__isnull=True)

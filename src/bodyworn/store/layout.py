@@ -15,7 +15,9 @@ DATA/
   queue.sqlite3                keys of waiting jobs, nothing else
   log/                         served as stored: C2SP tlog-tiles
     checkpoint  tile/…
+    checkpoint.witnessed       the newest checkpoint that enough witnesses cosigned
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
+  witnesses.json               what each witness was asked and answered last
   blobs/sha256/ab/abcd…        one file a digest of the plain bytes
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>.json  <id>.bytes  <id>.sidecar.0 …
@@ -114,6 +116,16 @@ class Layout:
     def log_lock(self) -> Path:
         """Locked by the one process that extends the log."""
         return self.log / "lock"
+
+    @property
+    def log_witnessed(self) -> Path:
+        """The newest checkpoint that enough witnesses cosigned."""
+        return self.log / "checkpoint.witnessed"
+
+    @property
+    def witnesses(self) -> Path:
+        """What each witness was asked and answered last; may be lost without harm."""
+        return self.root / "witnesses.json"
 
     @property
     def blobs(self) -> Path:

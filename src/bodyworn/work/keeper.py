@@ -4,6 +4,7 @@
     sequencer  events get their place, checkpoints are signed  as often as the settings say
     jobs       workers make strips, sounds, proxies            at once
     lost jobs  of dead workers are carried again               every ten seconds
+    witnesses  are shown the newest checkpoint                 every five seconds
 
 Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
 tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
@@ -19,7 +20,7 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import ingest, jobs, serving
+from bodyworn.work import ingest, jobs, serving, witnessing
 from bodyworn.work.house import House
 from bodyworn.work.log import Sequencer
 
@@ -39,6 +40,7 @@ class Duty:
 DUTIES = (
     Duty(name="inbox", every=1.0, work=ingest.sweep),
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
+    Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
 )
 
 

@@ -1,7 +1,8 @@
 """Which files of the custody log an outsider may read, and how long each may be cached.
 
 The grammar of addresses is that of C2SP tlog-tiles: `checkpoint`, `tile/<L>/<N>[.p/<W>]` and
-`tile/entries/<N>[.p/<W>]`. What does not fit the grammar is no file of the log, so no address
+`tile/entries/<N>[.p/<W>]`; and `checkpoint.witnessed` of our own, the newest checkpoint that
+enough witnesses cosigned. What does not fit the grammar is no file of the log, so no address
 leaves the folder. What the files hold is for `custody`; a log holds no personal data (salted
 commitments only), which is why it is served without a ticket.
 """
@@ -24,7 +25,7 @@ ANYBODY: Headers = [("access-control-allow-origin", "*")]
 
 def log_file(folder: Path, name: str) -> Answer:
     """The named file of the log. Raises MissingError log.no-such-file."""
-    if name == "checkpoint":
+    if name in {"checkpoint", "checkpoint.witnessed"}:
         return _checkpoint(folder / name)
     if _TILE.fullmatch(name):
         return _tile(folder / name)

@@ -10,8 +10,9 @@ from bodyworn.records import queries_of_one
 from bodyworn.records.models import Recording
 from bodyworn.records.queries_of_one import Custody, footage_of
 from bodyworn.rules.access import Action, may
+from bodyworn.web.house import house
 from bodyworn.web.pages.tags import tags_of
-from bodyworn.work import narrate
+from bodyworn.work import narrate, witnesses
 
 SHOWN = 12  # entries at first: a recording that was watched for a year must not grow heavy
 
@@ -33,6 +34,7 @@ def custody_facts(actor: Actor, row: Recording, *, shown: int = SHOWN) -> dict[s
         "not_shown": custody.count - len(told),
         "is_whole": shown > SHOWN,
         "published": _published(custody),
+        "witnessed": witnesses.told(house()),
         "last_check": last_check,
     }
 

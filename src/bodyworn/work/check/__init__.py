@@ -115,6 +115,13 @@ CHECKS = (
         find=ledger.time,
         needs=DATABASE,
     ),
+    Check(
+        id="C016",
+        name="witnesses",
+        asks="Have enough witnesses cosigned what was published?",
+        find=ledger.witnesses,
+        needs=DATABASE,
+    ),
 )
 
 

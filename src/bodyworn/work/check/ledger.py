@@ -13,6 +13,7 @@ from bodyworn.records import queries_of_one as queries
 from bodyworn.records.models import CustodyEvent, Job, JobState
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
+from bodyworn.work.witnesses import witnessed
 
 LONG = timedelta(minutes=5)
 
@@ -77,6 +78,25 @@ def time(ground: Ground) -> Answer:
             "Set the machine's clock, best by NTP. Events keep their order whatever it says.",
         )
     return good("No event is later than now.")
+
+
+def witnesses(ground: Ground) -> Answer:
+    """Who outside keeps checkpoints of the log, and since when nobody does. Raises SetupError."""
+    found = witnessed(House.open(ground.settings))
+    if found is None:
+        return warning(
+            "No witness outside keeps checkpoints of this log.",
+            "Find some and set witness_policy; docs/how-to/run-a-witness.md says how.",
+        )
+    sentences = " ".join([found.told(ground.settings.now()), *found.troubles])
+    if found.contradicting:
+        return fault(
+            sentences,
+            "Change nothing. Either the log's folder is an old copy, or its history was changed.",
+        )
+    if found.troubles or found.is_late(ground.settings.now()):
+        return warning(sentences, "Nothing is lost: they are asked again. Ask their keepers.")
+    return good(sentences)
 
 
 def jobs(_: Ground) -> Answer:
