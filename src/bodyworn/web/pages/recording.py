@@ -112,7 +112,7 @@ def still(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _standing(request: HttpRequest, actor: Actor, reference: str) -> Sitting | None:
-    """The consultation that this session stands in; one that ended goes on as a further one."""
+    """The consultation that this sign-in stands in; one that ended goes on as a further one."""
     sitting = sittings.of(request, reference)
     if sitting is None or house().now() < sitting.until:
         return sitting

@@ -25,7 +25,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """A consultation that this session stands in."""
+    """A consultation that this sign-in stands in."""
 
     reason: Reason
     view: str  # uid of the custody event
@@ -33,7 +33,7 @@ class Sitting:
 
 
 def of(request: HttpRequest, reference: str) -> Sitting | None:
-    """What this session opened, or None."""
+    """What this sign-in opened, or None."""
     kept = request.session.get(_OPENED, {}).get(reference)
     if kept is None:
         return None
@@ -58,6 +58,6 @@ def keep(request: HttpRequest, opening: Opening) -> Sitting:
 
 
 def last_reason(request: HttpRequest) -> Reason | None:
-    """The reason that was given last in this session."""
+    """The reason that was given last in this sign-in."""
     kept = request.session.get(_LAST)
     return Reason(purpose=Purpose(kept["purpose"]), note=kept["note"]) if kept else None
