@@ -175,7 +175,7 @@ def test_what_does_not_exist_is_missing_in_words(browse: As) -> None:
 def test_checking_again_says_that_the_file_is_unchanged(browse: As, recording: Recording) -> None:
     answer = browse(CAROL).post(address(recording, "/check"), headers={"HX-Request": "true"})
     assert "The file is unchanged." in answer.content.decode()
-    assert "Unchanged since capture" in answer.content.decode()
+    assert "Unchanged since it was sent" in answer.content.decode()
     (event,) = events(EventType.FIXITY_CHECK)
     assert event.detail["outcome"] == "unchanged"
     assert Copy.objects.get(recording=recording, kind="master").checked_at == NOW

@@ -52,6 +52,18 @@ TOLD = {
         event(EventType.FIXITY_CHECK, outcome="changed", found="ff"),
         ("Checked: CHANGED", "DC A. Patel · SHA-256 does not match"),
     ),
+    "a dock's receipt": (
+        event(EventType.RECEIPT, to="system:dock:BX-07"),
+        ("Receipt given", "DC A. Patel · the camera may be emptied"),
+    ),
+    "a receipt where there is no camera": (
+        event(EventType.RECEIPT, to="system:command-line:root"),
+        ("Receipt given", "DC A. Patel · it is recorded"),
+    ),
+    "something that arrived damaged": (
+        event(EventType.QUARANTINE, reason="The file ends early."),
+        ("Kept, with a doubt", "DC A. Patel · The file ends early."),
+    ),
     "an arrival with a digest": (
         replace(
             event(EventType.INGESTION, size=1_900_000, digest_agreed=True),

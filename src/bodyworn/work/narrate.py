@@ -194,11 +194,13 @@ def _unmarked(event: EventRow) -> Words:
 
 
 def _quarantined(event: EventRow) -> Words:
-    return "Set aside", str(event.detail.get("reason", ""))
+    return "Kept, with a doubt", str(event.detail.get("reason", ""))
 
 
-def _receipted(_: EventRow) -> Words:
-    return "Receipt given", "the camera may be emptied"
+def _receipted(event: EventRow) -> Words:
+    """Only a dock has a camera to empty."""
+    is_dock = str(event.detail.get("to", "")).startswith("system:dock:")
+    return "Receipt given", "the camera may be emptied" if is_dock else "it is recorded"
 
 
 def _retained(event: EventRow) -> Words:

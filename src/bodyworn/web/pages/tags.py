@@ -32,12 +32,15 @@ def tags_of(
 
 
 def _integrity(last_check: EventRow | None, arrived_as_sent: bool) -> Tag:
-    """Only a check may say that a file is unchanged; and only since a digest was first known."""
+    """Only a check may say that a file is unchanged; and only since a digest was first known.
+
+    That is when a dock or a person sent it: cameras that sign what they capture come later.
+    """
     if last_check is None:
         return Tag("Not checked since arrival", "plain")
     if last_check.detail.get("outcome") != "unchanged":
         return Tag("File changed", "bad")
-    return Tag(f"Unchanged since {'capture' if arrived_as_sent else 'arrival'}", "good")
+    return Tag(f"Unchanged since {'it was sent' if arrived_as_sent else 'arrival'}", "good")
 
 
 def _kept(retention: RetentionDecision) -> Tag:
