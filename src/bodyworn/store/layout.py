@@ -17,8 +17,14 @@ DATA/
     checkpoint  tile/…
     checkpoint.witnessed       the newest checkpoint that enough witnesses cosigned
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
+    timestamps/<size>.checkpoint  <size>.tsr  newest
+                               checkpoints, and the RFC 3161 tokens over them
   witnesses.json               what each witness was asked and answered last
+  timestamps.json              what the time-stamp authority answered last
+  patrol.json                  how far the fixity patrol has come, and what it found
+  patrol.lock                  held by whoever patrols
   blobs/sha256/ab/abcd…        one file a digest of the plain bytes
+  blobs/aside/<digest>.<n>     files that were found to be wrong and were replaced; never deleted
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>.json  <id>.bytes  <id>.sidecar.0 …
                                an unfinished upload
@@ -128,6 +134,21 @@ class Layout:
         return self.root / "witnesses.json"
 
     @property
+    def timestamps(self) -> Path:
+        """What the time-stamp authority answered last; may be lost without harm."""
+        return self.root / "timestamps.json"
+
+    @property
+    def patrol(self) -> Path:
+        """How far the patrol has come; may be lost, and then a round begins again."""
+        return self.root / "patrol.json"
+
+    @property
+    def patrol_lock(self) -> Path:
+        """Locked by the one process that patrols."""
+        return self.root / "patrol.lock"
+
+    @property
     def blobs(self) -> Path:
         """All bytes at rest."""
         return self.root / "blobs"
@@ -139,6 +160,10 @@ class Layout:
         """
         name = digest.hex
         return self.blobs / "sha256" / name[:2] / name
+
+    def blob_aside(self, digest: Sha256, number: int) -> Path:
+        """Where a wrong file of this digest is kept once it was replaced, counted from 1."""
+        return self.blobs / "aside" / f"{digest.hex}.{number}"
 
     @property
     def incoming(self) -> Path:

@@ -5,6 +5,7 @@
     jobs       workers make strips, sounds, proxies            at once
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
+    time       an authority stamps a checkpoint                as often as the settings say
 
 Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
 tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
@@ -20,7 +21,7 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import ingest, jobs, serving, witnessing
+from bodyworn.work import ingest, jobs, serving, timestamps, witnessing
 from bodyworn.work.house import House
 from bodyworn.work.log import Sequencer
 
@@ -41,6 +42,7 @@ DUTIES = (
     Duty(name="inbox", every=1.0, work=ingest.sweep),
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
+    Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
 )
 
 

@@ -22,6 +22,7 @@ from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
 from bodyworn.records import models, queries_of_one
 from bodyworn.records.models import Copy, CustodyEvent, Recording
+from bodyworn.work import timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
 from bodyworn.work.house import House
 
@@ -59,7 +60,7 @@ def verify_store(house: House, *, progress: Progress = silent) -> StoreVerdict:
     """Compare log, database and bytes with each other, all of them.
 
     1. The log leads from its entries to its signed root, and continues the newest checkpoint
-       that the database remembers.
+       that the database remembers, and every one that was time-stamped.
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
     4. Every recording, copy and decision has its event, and every such event its row.
@@ -113,7 +114,8 @@ def _log_is_whole(house: House, progress: Progress) -> str:
     older = remembered.note if remembered else None
     verdict = verify_log(house.layout.log, house.signer.verifier, older=older, progress=progress)
     verdict.require()
-    return verdict.steps[3].sentence
+    stamped = timestamps.verified(house, progress=progress)
+    return " ".join(filter(None, (verdict.steps[3].sentence, stamped)))
 
 
 def _events_are_the_entries(house: House) -> str:

@@ -122,6 +122,13 @@ CHECKS = (
         find=ledger.witnesses,
         needs=DATABASE,
     ),
+    Check(
+        id="C017",
+        name="stamps",
+        asks="Did a time-stamp authority sign what was published, and lately?",
+        find=ledger.stamps,
+        needs=DATABASE,
+    ),
 )
 
 
