@@ -53,6 +53,8 @@ class Settings:
     timestamp_every: int = 3600  # seconds between time-stamps while the log grows
     patrol_days: int = 30  # days within which every stored file is read again; 0: never
     second_copy: str = ""  # folder on another disk, kept in step and used for repairs
+    document_certificate: str = ""  # PEM chain that signs packs, seen from `data`; empty: our own
+    document_key: str = ""  # PEM file of its key, without a password, seen from `data`
     encoder: str = "libx264"  # FFmpeg encoder of proxies
     session_hours: int = 10  # hours after which a sign-in ends
 

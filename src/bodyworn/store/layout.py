@@ -11,6 +11,8 @@ DATA/
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
     ticket.key                 32 bytes; signs tickets for the door
     pages.key                  Django's secret key
+    documents.key  documents.pem  who signs packs: key, and certificate with its root
+    documents-root.pem         the root of it with its key, made where the force names no other
   records.sqlite3              records, people, events (absent with PostgreSQL)
   queue.sqlite3                keys of waiting jobs, nothing else
   log/                         served as stored: C2SP tlog-tiles
@@ -102,6 +104,21 @@ class Layout:
     def pages_key(self) -> Path:
         """Django's secret key."""
         return self.keys / "pages.key"
+
+    @property
+    def documents_key(self) -> Path:
+        """The key that signs packs, PEM, mode 0600."""
+        return self.keys / "documents.key"
+
+    @property
+    def documents_certificate(self) -> Path:
+        """Its certificate and the root's, PEM."""
+        return self.keys / "documents.pem"
+
+    @property
+    def documents_root(self) -> Path:
+        """The root's certificate and key, PEM, mode 0600."""
+        return self.keys / "documents-root.pem"
 
     @property
     def records(self) -> Path:
