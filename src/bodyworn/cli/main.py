@@ -20,6 +20,7 @@ from bodyworn.cli import (
     ingest,
     init,
     listing,
+    patrol,
     serve,
     show,
     user,
@@ -107,6 +108,8 @@ app.command("ingest")(ingest.ingest)
 app.command("list")(listing.list_recordings)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
+app.command("patrol")(patrol.patrol)
+app.command("second-copy")(patrol.second_copy)
 app.command("export")(export.export)
 app.command("check")(check.check)
 app.add_typer(user.app, name="user")

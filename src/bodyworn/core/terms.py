@@ -35,6 +35,8 @@ class EventType(StrEnum):
     MARKER_REMOVED = "marker:removed"
     QUARANTINE = "quarantine"
     RECEIPT = "receipt:issued"
+    RECOVERY = "recovery"
+    REPLICATION = "replication"
     RETENTION_DECIDED = "retention:decided"
     SIGN_IN = "account:sign-in"
     SIGN_IN_FAILED = "account:sign-in-failed"

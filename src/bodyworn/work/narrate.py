@@ -115,7 +115,7 @@ def _is_check(event: EventRow) -> bool:
 
 def _is_alarm(event: EventRow) -> bool:
     if event.type == EventType.FIXITY_CHECK:
-        return event.detail.get("outcome") != "unchanged"
+        return event.detail.get("outcome") not in {"begun", "unchanged"}
     return event.type in {
         EventType.ACCESS_REFUSED,
         EventType.CAPTURE_REPEAT,
@@ -165,12 +165,31 @@ def _ingested_again(event: EventRow) -> Words:
 
 def _checked(event: EventRow) -> Words:
     match event.detail.get("outcome"):
+        case _ if event.detail.get("scope") == "round":
+            return "Patrol: all files read again", _patrolled(event.detail)
+        case "begun":
+            return "Patrol: files read again", f"{event.detail.get('files')} files"
         case "unchanged":
             return "Checked: unchanged", "read again from first byte to last, SHA-256 matches"
         case _ if event.detail.get("found"):
             return "Checked: CHANGED", "SHA-256 does not match"
         case _:
             return "Checked: cannot be read", "the stored file could not be opened"
+
+
+def _patrolled(detail: Mapping[str, Any]) -> str:
+    wrong, repaired = detail.get("wrong", 0), detail.get("repaired", 0)
+    found = f"{wrong} wrong, {repaired} repaired" if wrong else "all unchanged"
+    return f"{detail.get('files', 0)} files, {found}"
+
+
+def _recovered(event: EventRow) -> Words:
+    kind = str(event.detail.get("kind", "file"))
+    return "Repaired", f"{kind} put back from the {event.detail.get('from', 'second copy')}"
+
+
+def _replicated(event: EventRow) -> Words:
+    return "Copied elsewhere", f"{event.detail.get('files', 0)} files, with log and records"
 
 
 def _derived(event: EventRow) -> Words:
@@ -230,6 +249,8 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.MARKER_REMOVED: _unmarked,
     EventType.QUARANTINE: _quarantined,
     EventType.RECEIPT: _receipted,
+    EventType.RECOVERY: _recovered,
+    EventType.REPLICATION: _replicated,
     EventType.RETENTION_DECIDED: _retained,
     EventType.ACCOUNT_ADDED: _signed("Account made"),
     EventType.DOCK_ADDED: _signed("Dock added"),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from bodyworn.core.errors import DamagedError
 from bodyworn.core.terms import Role
 from bodyworn.core.types import Actor
 from bodyworn.records import queries
@@ -14,6 +15,7 @@ from bodyworn.rules.access import Action
 from bodyworn.web.house import house
 from bodyworn.web.pages.permission import actor_of, needs
 from bodyworn.web.pages.words import listed, moment
+from bodyworn.work.patrol import result
 
 SHOWN = 12
 RECENT = timedelta(days=14)  # before the first visit, and for numbers that cameras skipped
@@ -32,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if Role.SUPERVISOR in actor.roles:
         facts |= _my_unit(actor, now)
     if Role.ADMINISTRATOR in actor.roles:
-        facts |= {"is_administrator": True}
+        facts |= {"is_administrator": True, "patrol": _patrol()}
     return render(request, "pages/home.html", facts)
 
 
@@ -61,6 +63,21 @@ def _my_unit(actor: Actor, now: datetime) -> dict[str, Any]:
         "unit_rows": [listed(row, now) for row in queries.newest(actor, limit=SHOWN)],
         "odd_rows": [listed(row, now) for row in queries.needing_attention(actor, limit=SHOWN)],
         "gaps": [_gap(gap) for gap in queries.gaps(actor, now - RECENT, limit=SHOWN)],
+    }
+
+
+def _patrol() -> dict[str, Any]:
+    """What the fixity patrol found; a state that cannot be read is told by `bodyworn check`."""
+    try:
+        state = result(house())
+    except DamagedError:
+        return {"share": None}
+    last = state.last
+    return {
+        "share": round(state.share * 100),
+        "last": last,
+        "ended": moment(last.ended_at) if last and last.ended_at else "",
+        "wrong": len(state.wrong),
     }
 
 
