@@ -17,7 +17,7 @@ from bodyworn.core.errors import DamagedError, SetupError
 from bodyworn.custody.checkpoint import Checkpoint, make
 from bodyworn.custody.edge import WIDTH, FullTile, RightEdge
 from bodyworn.custody.files import Write, one_writer, write_durably
-from bodyworn.custody.note import Signer
+from bodyworn.custody.note import PrivateKey, Signer
 from bodyworn.custody.published import CHECKPOINT, PublishedLog
 from bodyworn.custody.tiles import (
     EntryReader,
@@ -49,9 +49,15 @@ class Log(PublishedLog):
     """
 
     def __init__(
-        self, folder: Path, *, origin: str, signer: Signer, write: Write = write_durably
+        self,
+        folder: Path,
+        *,
+        origin: str,
+        signer: Signer,
+        second: PrivateKey | None = None,
+        write: Write = write_durably,
     ) -> None:
-        """`write` makes files durable; tests hand in one that breaks."""
+        """`second` signs beside `signer`. Tests hand in a `write` that breaks."""
         if signer.name != origin:
             raise SetupError(
                 "log.key-of-another-log",
@@ -60,7 +66,7 @@ class Log(PublishedLog):
             )
         super().__init__(folder, signer.verifier)
         self.origin = origin
-        self._signer, self._write = signer, write
+        self._signer, self._second, self._write = signer, second, write
         self._known_head = self._read_head()
 
     def integrate(self, entries: Sequence[bytes], *, from_index: int, now: datetime) -> Checkpoint:
@@ -133,7 +139,9 @@ class Log(PublishedLog):
         return entries[len(known) :]
 
     def _publish(self, edge: RightEdge, *, now: datetime) -> Checkpoint:
-        checkpoint = make(self.origin, edge.size, edge.root(), signer=self._signer)
+        checkpoint = make(
+            self.origin, edge.size, edge.root(), signer=self._signer, second=self._second
+        )
         path = self.folder / CHECKPOINT
         self._write([(path, checkpoint.note_text.encode())])
         os.utime(path, (now.timestamp(), now.timestamp()))

@@ -9,6 +9,7 @@ DATA/
   serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
+    log.mldsa.key  …vkey       its second key, ML-DSA-44; absent where it has none
     ticket.key                 32 bytes; signs tickets for the door
     pages.key                  Django's secret key
     documents.key  documents.pem  who signs packs: key, and certificate with its root
@@ -94,6 +95,16 @@ class Layout:
     def log_vkey(self) -> Path:
         """The log's public key as a C2SP signed-note verifier key."""
         return self.keys / "log.vkey"
+
+    @property
+    def log_second_key(self) -> Path:
+        """The log's second private key, ML-DSA-44, mode 0600; absent where it has none."""
+        return self.keys / "log.mldsa.key"
+
+    @property
+    def log_second_vkey(self) -> Path:
+        """Its public half."""
+        return self.keys / "log.mldsa.vkey"
 
     @property
     def ticket_key(self) -> Path:

@@ -112,7 +112,8 @@ def _log_is_whole(house: House, progress: Progress) -> str:
     if remembered is None and house.log.checkpoint() is None:
         return "No checkpoint was published yet."
     older = remembered.note if remembered else None
-    verdict = verify_log(house.layout.log, house.signer.verifier, older=older, progress=progress)
+    key, second = house.signer.verifier, house.second.key if house.second else None
+    verdict = verify_log(house.layout.log, key, second=second, older=older, progress=progress)
     verdict.require()
     stamped = timestamps.verified(house, progress=progress)
     return " ".join(filter(None, (verdict.steps[3].sentence, stamped)))

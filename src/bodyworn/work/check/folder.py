@@ -29,6 +29,7 @@ def keys(ground: Ground) -> Answer:
     layout = ground.settings.layout
     house.House.open(ground.settings)
     secret = [layout.keys, layout.log_key, layout.ticket_key, layout.pages_key]
+    secret += [layout.log_second_key] if layout.log_second_vkey.exists() else []
     missing = [path.name for path in secret if not path.exists()]
     if missing:
         return fault(
