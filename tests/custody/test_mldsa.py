@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.custody.making import NOW, ORIGIN, POLICE, entries, write_plainly
+from tests.custody.making import NOW, ORIGIN, POLICE, NoFlush, entries
 from tests.custody.overseeing import LEAVES, SEEN, folder_of, later, note_of, request
 
 from bodyworn.core.errors import DamagedError, SetupError
@@ -158,7 +158,7 @@ def test_a_witnesss_key_is_read_whatever_its_kind() -> None:
 
 
 def test_a_log_signs_with_both_and_verifies_with_both(tmp_path: Path) -> None:
-    log = Log(tmp_path, origin=ORIGIN, signer=POLICE, second=SECOND, write=write_plainly)
+    log = Log(tmp_path, origin=ORIGIN, signer=POLICE, second=SECOND, disk=NoFlush())
     log.integrate(entries(300), from_index=0, now=NOW)
     assert verify_log(tmp_path, POLICE.verifier, second=SECOND.key).ok
     assert verify_log(tmp_path, POLICE.verifier).ok
@@ -166,9 +166,9 @@ def test_a_log_signs_with_both_and_verifies_with_both(tmp_path: Path) -> None:
 
 
 def test_a_log_may_get_its_second_key_later(tmp_path: Path) -> None:
-    first = Log(tmp_path, origin=ORIGIN, signer=POLICE, write=write_plainly)
+    first = Log(tmp_path, origin=ORIGIN, signer=POLICE, disk=NoFlush())
     kept = first.integrate(entries(5), from_index=0, now=NOW).note_text
-    both = Log(tmp_path, origin=ORIGIN, signer=POLICE, second=SECOND, write=write_plainly)
+    both = Log(tmp_path, origin=ORIGIN, signer=POLICE, second=SECOND, disk=NoFlush())
     assert not verify_log(tmp_path, POLICE.verifier, second=SECOND.key).ok
     both.integrate(entries(1, first=5), from_index=5, now=NOW)
     assert verify_log(tmp_path, POLICE.verifier, second=SECOND.key, older=kept).ok

@@ -172,15 +172,15 @@ class EntryReader:
 
 def read_edge(folder: Path, *, size: int, root: bytes) -> RightEdge:
     """The right edge of a tree, which must lead to this root. Raises DamagedError."""
-    edge, level = RightEdge(size), 0
-    while size >> 8 * level:
+    rows: list[list[bytes]] = []
+    while size >> 8 * (level := len(rows)):
         row: list[bytes] = []
         index, width = divmod(size >> 8 * level, WIDTH)
         if width:
             tile = read_tile(folder, level, index, width=width)
             row = [_hash_in(tile, at) for at in range(width)]
-        edge.rows.append(row)
-        level += 1
+        rows.append(row)
+    edge = RightEdge(size, rows)
     if edge.root() != root:
         raise DamagedError(
             "log.edge-disagrees", f"The last tiles do not lead to the root of {size} entries."
