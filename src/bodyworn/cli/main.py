@@ -20,6 +20,7 @@ from bodyworn.cli import (
     ingest,
     init,
     listing,
+    pack,
     patrol,
     serve,
     show,
@@ -111,6 +112,7 @@ app.command("verify")(verify.verify)
 app.command("patrol")(patrol.patrol)
 app.command("second-copy")(patrol.second_copy)
 app.command("export")(export.export)
+app.command("pack")(pack.pack)
 app.command("check")(check.check)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")

@@ -5,13 +5,14 @@ it inside. What is claimed, and by whose certificate, is for the caller. The has
 the flat one: other implementations disagree about the one in chunks.
 """
 
-import errno
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from bodyworn.core.errors import DamagedError, RefusedError
 CUSTODY = "org.bodyworn.custody"  # our assertion: which recording this is, and where it is logged
 CAPTURED = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 IN_MEMORY_MIB = 64  # beyond, the library works in a file: half a gigabyte took 1.5 GB before
-FULL = "No space left"
+OS_ERROR = re.compile(r"\(os error (\d+)\)")
 SIDECAR_SUFFIX = ".c2pa"
 FORMATS = frozenset({"video/mp4", "video/quicktime", "video/x-msvideo"})
 """What the library can bind a manifest to, of what cameras make."""
@@ -66,11 +67,20 @@ def beside(film: Path, media_type: str, claim: Claim, signing: Signing) -> bytes
 
 
 def inside(film: Path, media_type: str, claim: Claim, signing: Signing, *, target: Path) -> None:
-    """The film once more, with its manifest in it. Raises RefusedError credentials.not-made."""
-    with film.open("rb") as source, target.open("xb+") as made, _explained():
-        builder = c2pa.Builder(_manifest(claim, media_type), _context(signing))
-        with _signer(signing) as signer:
-            builder.sign(signer, media_type, source, made)
+    """The film once more, with its manifest in it. Raises RefusedError credentials.not-made.
+
+    It is told as an edit of a film that had no manifest: the library then says by itself what was
+    opened.
+    """
+    with film.open("rb") as source, target.open("xb+") as file:
+        made = _Remembering(file)
+        try:
+            with _explained(), _signer(signing) as signer:
+                builder = c2pa.Builder(_manifest(claim, media_type), _context(signing))
+                builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
+                builder.sign(signer, media_type, source, made)
+        except RefusedError as error:
+            raise made.trouble or error from error
 
 
 def require_valid(
@@ -126,7 +136,10 @@ def _context(signing: Signing) -> c2pa.Context:
                 "remote_manifest_fetch": False,
                 "verify_after_sign": False,  # we read it again ourselves, and name what fails
             },
-            "builder": {"thumbnail": {"enabled": False}},
+            "builder": {
+                "thumbnail": {"enabled": False},
+                "bmff_hash_exclude_free_and_skip_boxes": False,  # all that may be covered, is
+            },
         }
     )
 
@@ -138,18 +151,50 @@ def _signer(signing: Signing) -> c2pa.Signer:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """The library's errors as ours; a full disk is one of them, told only in its words."""
+    """The library's errors as ours. The machine's own, a full disk say, stand in its words only."""
     try:
         yield
     except c2pa.C2paError as error:
-        if FULL in str(error):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        if of_the_machine := OS_ERROR.search(str(error)):
+            number = int(of_the_machine[1])
+            raise OSError(number, os.strerror(number)) from error
         raise RefusedError(
             "credentials.not-made",
             f"This film can carry no content credentials: {error}.",
             hint="Its digest is in the receipt and in the log all the same.",
             status=422,
         ) from error
+
+
+class _Remembering(io.BufferedIOBase):
+    """A file to write to. The library forgets why a write failed, and gives an older reason."""
+
+    def __init__(self, file: BufferedRandom) -> None:
+        self._file = file
+        self.trouble: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.trouble = self.trouble or error
+            raise
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError as error:
+            self.trouble = self.trouble or error
+            raise
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 class _Nowhere(io.RawIOBase):

@@ -52,9 +52,9 @@ class Documents:
         return self.chain[0].subject.rfc4514_string()
 
     @property
-    def root_pem(self) -> bytes:
-        """The last certificate of the chain: what a stranger is asked to trust."""
-        return self.chain[-1].public_bytes(Encoding.PEM)
+    def root_fingerprint(self) -> str:
+        """The SHA-256 of the root, as every reader of certificates shows it."""
+        return self.chain[-1].fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
     def for_pictures(self) -> Signing:
@@ -91,6 +91,13 @@ def documents_of(house: House) -> Documents:
         found = _read(layout.documents_certificate, layout.documents_key)
     _check_time(house, found)
     return found
+
+
+def documents_if_any(house: House) -> Documents | None:
+    """The same, where somebody is named or was made; nothing is made."""
+    if house.settings.document_certificate or house.layout.documents_key.exists():
+        return documents_of(house)
+    return None
 
 
 def _make_missing(house: House) -> None:

@@ -201,6 +201,11 @@ def _derived(event: EventRow) -> Words:
 def _exported(event: EventRow) -> Words:
     if event.detail.get("what") == "still":
         return "Still taken", f"frame {event.detail.get('frame')}"
+    if event.detail.get("what") == "pack":
+        to = event.detail.get("recipient")
+        return "Disclosed", " · ".join(
+            filter(None, (f"to {to}" if to else "", _size(event.detail)))
+        )
     return "Copy taken out", _size(event.detail)
 
 
