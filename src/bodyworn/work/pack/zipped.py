@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bodyworn.core.tasks import Progress, silent
+from bodyworn.store import disk
 
 BLOCK = 1 << 20  # bytes
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # ZIP's calendar begins here
@@ -19,11 +20,12 @@ def write_zip(
     """Write every file of the folder below `top`; the same files give the same bytes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     total, done = sum(path.stat().st_size for path in files), 0
-    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    target.touch(disk.FILE_MODE, exist_ok=False)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for path in files:
             name = path.relative_to(folder).as_posix()
             entry = zipfile.ZipInfo(f"{top}/{name}", max(at.timetuple()[:6], EARLIEST))
-            entry.external_attr = 0o600 << 16
+            entry.external_attr = disk.FILE_MODE << 16
             entry.file_size = path.stat().st_size
             with path.open("rb") as source, archive.open(entry, "w") as inner:
                 while block := source.read(BLOCK):
