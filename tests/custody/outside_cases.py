@@ -289,6 +289,7 @@ def cases() -> list[Case]:
         *good(),
         *lists(),
         *bags(),
+        *several(),
         *keys(),
         *events(),
         *footage(),
@@ -390,6 +391,25 @@ def _cut_in_pack(name: str) -> int:
     return 2 if name == "bag-info.txt" or name.startswith("data/") else 3
 
 
+def several() -> Iterator[Case]:
+    """A pack of several recordings: each in a folder of its own, the log's files shared."""
+    shared = ("log.vkey", "checkpoint", "policy.txt", "README.txt")
+    own = without(inner(), *shared)
+    files = {name: data for name, data in packed().items() if name in shared}
+    for folder in ("BWV-1", "BWV-2"):
+        files |= {f"{folder}/{name}": data for name, data in own.items()}
+    again = pack_of(files)
+    yield Case(name="good pack of two", files=again, log=world().log, verdict="proved")
+    for name, step in {
+        "custody.json": 6,
+        "receipt.txt": 1,
+        "clip.mp4": 8,
+        "proofs/000000255.tlog-proof": 6,
+    }.items():
+        fewer = pack_of(without(files, f"BWV-2/{name}"))
+        yield Case(name=f"pack of two, one without {name}", files=fewer, step=step)
+
+
 def bags() -> Iterator[Case]:
     """What BagIt forbids, with all lists in order."""
     pack = pack_of(packed())
@@ -477,8 +497,10 @@ def keys() -> Iterator[Case]:
     }.items():
         is_good = name == "many signatures"
         files = pack_of(packed() | {"checkpoint": note})
-        step = 11 if is_good else 5
-        yield Case(name=f"pack, checkpoint with {name}", files=files, step=step)
+        if is_good:  # though nobody has cosigned it
+            yield Case(name=f"pack, checkpoint with {name}", files=files, verdict="missing")
+        else:
+            yield Case(name=f"pack, checkpoint with {name}", files=files, step=5)
 
 
 def events() -> Iterator[Case]:
@@ -622,7 +644,11 @@ def beside() -> Iterator[Case]:
     yield Case(
         name="pack, no witness",
         files=pack_of(packed() | {"checkpoint": w.checkpoint.encode()}),
-        step=11,
+        verdict="missing",
+    )
+    unseen = pack_of(packed() | {"checkpoint": w.checkpoint.encode()})
+    yield Case(
+        name="pack, no witness of a policy brought", files=unseen, policy=WITNESSED_POLICY, step=11
     )
     foreign = (
         f"log {Signer('mallory.example/log', bytes(32)).verifier.text}\nquorum none\n".encode()
@@ -632,7 +658,7 @@ def beside() -> Iterator[Case]:
     yield Case(
         name="pack, names of witnesses changed",
         files=pack_of(packed() | {"checkpoint": false}),
-        step=11,
+        verdict="missing",
     )
     lines = witnessed(w.checkpoint).decode().splitlines(keepends=True)
     forged = "".join([*lines[:-1], WITNESSES["mayor"].cosign("other\n", at=NOW).line]).encode()

@@ -110,7 +110,7 @@ def test_a_copy_that_was_handed_out_is_told_from_what_arrived(tmp_path: Path, as
     copy = {name: data for name, data in packed().items() if name != "clip.mp4"}
     _, said = asked(str(lay(pack_of(copy | {"redacted.mp4": COPY}), tmp_path / "pack")))
     sentence = next(step["sentence"] for step in said["steps"] if step["number"] == 8)
-    assert sentence.startswith("data/redacted.mp4 is the copy")
+    assert sentence.startswith("data/redacted.mp4 is byte for byte a copy that entry 571")
 
 
 def test_a_wrong_key_policy_or_option_is_wrong_use(tmp_path: Path, asked: Any) -> None:

@@ -17,6 +17,7 @@ from bodyworn.core.errors import BodywornError, DamagedError, MissingError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import EventType
 from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.policy import Policy, load_policy
 from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
@@ -113,10 +114,20 @@ def _log_is_whole(house: House, progress: Progress) -> str:
         return "No checkpoint was published yet."
     older = remembered.note if remembered else None
     key, second = house.signer.verifier, house.second.key if house.second else None
-    verdict = verify_log(house.layout.log, key, second=second, older=older, progress=progress)
+    policy = _policy_of(house)
+    verdict = verify_log(
+        house.layout.log, key, second=second, older=older, policy=policy, progress=progress
+    )
     verdict.require()
+    witnessed = [step.sentence for step in verdict.steps if step.number == 6]
     stamped = timestamps.verified(house, progress=progress)
-    return " ".join(filter(None, (verdict.steps[3].sentence, stamped)))
+    return " ".join(filter(None, (verdict.steps[3].sentence, *witnessed, stamped)))
+
+
+def _policy_of(house: House) -> Policy | None:
+    """The witness policy, once witnesses have signed: one that is away is no damage."""
+    path, witnessed = house.settings.policy, house.layout.log_witnessed
+    return load_policy(path) if path and witnessed.exists() else None
 
 
 def _events_are_the_entries(house: House) -> str:

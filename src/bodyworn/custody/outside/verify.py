@@ -35,7 +35,7 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -91,7 +91,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "done.meaning": "All {events} events say what was logged.",
   "done.meaning-erased": "All {events} events say what was logged; in {erased} of them something was erased and cannot be checked.",
   "done.arrived": "{file} is byte for byte what arrived; the receipt says: {durability}.",
-  "done.released": "{file} is the copy that the log says was handed out; what arrived is not in this folder.",
+  "done.copy": "{file} is byte for byte a copy that entry {entry} of the log names; what arrived is not in this folder.",
   "done.log-pack": "The log has {size} entries and continues this folder's checkpoints; all {events} events of the recording up to {covered} entries are here.",
   "done.older": "The checkpoint that was kept, of {size} entries, belongs to the same history.",
   "done.quorum": "{signed} of {all} witnesses ({names}) cosigned the first {size} entries; that is a quorum.",
@@ -106,6 +106,7 @@ WORDS: dict[str, Any] = json.loads(r"""
 
   "unchecked.before": "This could not be looked at, because an earlier step failed.",
   "unchecked.older": "The kept checkpoint has {size} entries and this folder's another number; only a copy of the log can tell whether they belong together.",
+  "unchecked.unwitnessed": "{signed} of {all} witnesses ({names}) cosigned {size} entries; the policy that lies here asks for more, so no quorum stands behind them.",
   "unchecked.entry": "A proof is about an entry, and none was given.",
 
   "file.missing": "{file} is missing, or is no plain file.",
@@ -161,7 +162,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "receipt.event": "The receipt names an event that is not among those here.",
   "receipt.disagrees": "The receipt names another {name} than entry {entry} does.",
   "receipt.bytes": "{file} is not what the receipt names.",
-  "footage.none": "No file here is the recording that arrived, nor a copy that the log says was handed out.",
+  "footage.none": "No file here is the recording that arrived, nor a copy that the log names.",
   "json.form": "The JSON is not whole, or not of the strict form.",
   "custody.form": "This is not of the form that an export has.",
   "custody.event": "Event {place} is not of its form.",
@@ -212,7 +213,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "left-out": "That no event of this recording was left out: only the log itself can show that (--log).",
   "sizes": "That the checkpoints here, of {sizes} entries, are of one history: only the log itself can show that (--log).",
   "verifier": "That this verifier is the true one, if it came with what it checks: get it from somebody else.",
-  "documents": "That the papers that lie beside the events (PDF, JSON-LD, README) say the same as they: only custody.json was read.",
+  "documents": "Anything about the other files here (PDF, JSON-LD, README, and what no event names), but that they are as listed.",
   "receipt-now": "What became of the bytes after the receipt was signed."
  }
 }
@@ -232,6 +233,10 @@ class WrongError(Exception):
 
 class MissingError(WrongError):
     """Something that is needed was not given."""
+
+
+class UnmetError(WrongError):
+    """Fewer witnesses have signed than a policy asks for."""
 
 
 @contextmanager
@@ -833,6 +838,12 @@ class Event:
     leaf_hash: str
     told: dict[str, Any]
 
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What is told about it, where that is an object."""
+        detail = self.told.get("detail")
+        return detail if isinstance(detail, dict) else {}
+
 
 @dataclass(frozen=True)
 class Custody:
@@ -841,6 +852,11 @@ class Custody:
     reference: str
     salt: str
     events: list[Event]
+
+    @property
+    def pseudonym(self) -> str:
+        """The recording's name in the log."""
+        return commitment(self.salt, self.reference.encode())
 
 
 def read_custody(data: bytes) -> Custody:
@@ -991,7 +1007,8 @@ SUMS_LINE = re.compile(r"([0-9a-f]+) [ *](.+)")
 DECLARATION = ("BagIt-Version: 1.0", "Tag-File-Character-Encoding: UTF-8")
 PAYLOAD = "data/"
 SUMS = "SHA256SUMS"
-NEEDED = ("custody.json", "log.vkey", "checkpoint", "receipt.txt")
+CUSTODY, PROOFS = "custody.json", "proofs/"
+NEEDED = ("log.vkey", "checkpoint")
 NEEDED_OF_BAGS = (
     "bagit.txt",
     "bag-info.txt",
@@ -1066,8 +1083,10 @@ def lists_of(folder: Folder, names: Mapping[str, int], is_bag: bool) -> list[Lis
         raise WrongError("folder.twice", file=twice[0])
     if is_bag and "fetch.txt" in names:
         raise WrongError("bag.fetch")
-    needed = [PAYLOAD + name for name in NEEDED] if is_bag else [*NEEDED, SUMS]
-    for name in [*NEEDED_OF_BAGS, *needed] if is_bag else needed:
+    inner = PAYLOAD if is_bag else ""
+    items = items_in(names, inner)
+    needed = [*(NEEDED_OF_BAGS if is_bag else [SUMS]), *(inner + name for name in NEEDED)]
+    for name in [*needed, *(item + "receipt.txt" for item in items), items[0] + CUSTODY]:
         if name not in names:
             raise WrongError("file.missing", file=name)
     if is_bag and tuple(lines_of(folder, "bagit.txt")) != DECLARATION:
@@ -1077,6 +1096,13 @@ def lists_of(folder: Folder, names: Mapping[str, int], is_bag: bool) -> list[Lis
         for name in (f"manifest-{kind}.txt", f"tagmanifest-{kind}.txt"):
             lists += [read_list(folder, name, kind)] if name in names else []
     return lists
+
+
+def items_in(names: Mapping[str, int], inner: str) -> list[str]:
+    """Where the recordings lie: together with all else, or each in a folder of its own."""
+    folders = {name[: -len(CUSTODY)] for name in names if name.endswith(CUSTODY)}
+    found = [one for one in folders if re.fullmatch(re.escape(inner) + "([^/]+/)?", one)]
+    return sorted(found) or [inner]
 
 
 def _doubled(names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -1175,7 +1201,7 @@ class Recount:
     tile_fault: WrongError | None = None  # the first tile that disagrees
     tiles_wrong: int = 0
     tiles: int = 0
-    about: list[int] = field(default_factory=list)  # entries under the pseudonym
+    about: list[int] = field(default_factory=list)  # entries under the pseudonyms that are sought
 
 
 def path_of(kind: str, index: int, width: int) -> str:
@@ -1187,11 +1213,15 @@ def path_of(kind: str, index: int, width: int) -> str:
 
 
 def recount(
-    folder: Folder, size: int, marks: set[int], progress: Progress, pseudonym: str = ""
+    folder: Folder,
+    size: int,
+    marks: set[int],
+    progress: Progress,
+    sought: Collection[str] = (),
 ) -> Recount:
     """Hash every entry of a tree of this size, and compare every tile.
 
-    `marks` are older sizes whose roots are wanted; entries under the pseudonym are noted.
+    `marks` are older sizes whose roots are wanted; entries under these pseudonyms are noted.
     """
     found = Recount()
     for number in range(-(-size // WIDTH)):
@@ -1201,7 +1231,7 @@ def recount(
         except WrongError as error:
             found.bundle_fault = error
             return found
-        note_entries(found, entries, pseudonym)
+        note_entries(found, entries, sought)
         hashes = [leaf_hash(entry) for entry in entries]
         for mark in marks:
             if found.size < mark <= found.size + width:
@@ -1233,11 +1263,11 @@ def read_bundle(folder: Folder, number: int, width: int) -> list[bytes]:
     return entries[:width]
 
 
-def note_entries(found: Recount, entries: Sequence[bytes], pseudonym: str) -> None:
-    """Which of these entries are about the recording."""
-    sought = b'"evidence":"' + pseudonym.encode() + b'"'
-    for place, entry in enumerate(entries if pseudonym else ()):
-        if sought in entry:
+def note_entries(found: Recount, entries: Sequence[bytes], sought: Collection[str]) -> None:
+    """Which of these entries are about the recordings."""
+    for place, entry in enumerate(entries if sought else ()):
+        evidence = re.search(rb'"evidence":"([0-9a-f]{64})"', entry)
+        if evidence and evidence[1].decode() in sought:
             found.about.append(found.size + place)
 
 
@@ -1407,7 +1437,7 @@ def judge_folder(folder: Folder, given: Given) -> Judgement:
     """A pack, an export, or a log."""
     if folder.has("bagit.txt") or folder.has("manifest-sha256.txt"):
         return PackJudge(folder, given, is_bag=True).judged()
-    if any(folder.has(name) for name in ("custody.json", "receipt.txt", SUMS)):
+    if any(folder.has(name) for name in (CUSTODY, "receipt.txt", SUMS)):
         return PackJudge(folder, given, is_bag=False).judged()
     if folder.has("checkpoint") or (folder.root / "tile").is_dir():
         return judge_log(folder, given)
@@ -1469,7 +1499,7 @@ def quorum(policy: Policy, note: str, key: Key, root_at: Callable[[Head], bytes 
     if root_at(head) != head.root:
         raise WrongError("policy.other-history", **told)
     if not policy.is_met_by(signed):
-        raise WrongError("policy.unmet", **told)
+        raise UnmetError("policy.unmet", **told)
     return say("done.nobody" if policy.quorum == NONE else "done.quorum", **told)
 
 
@@ -1637,12 +1667,13 @@ class PackJudge:
         self.lists: list[List] = []
         self.digests: dict[str, str] = {}  # SHA-256 by file
         self.key = given.key
-        self.custody: Custody | None = None
+        self.items: list[str] = []  # folders that a custody.json lies in
+        self.custodies: dict[str, Custody] = {}  # by that folder
         self.roots: dict[int, bytes] = {}  # of every checkpoint here, by its size
         self.heads: dict[str, Head] = {}  # by the note's text: most proofs carry the same
         self.log_roots: dict[int, bytes] = {}  # by size, as the log itself has them
         self.covered = 0  # entries that the checkpoints here cover
-        self.footage = ""
+        self.footage: list[str] = []
         self.policy: Policy | None = given.policy
         self.this = Judgement("pack" if is_bag else "export")
 
@@ -1678,6 +1709,7 @@ class PackJudge:
         """Step 1."""
         self.names = self.folder.names()
         self.lists = lists_of(self.folder, self.names, self.is_bag)
+        self.items = items_in(self.names, self.inner)
         kind = "done.form-pack" if self.is_bag else "done.form-export"
         return say(kind, files=len(self.names))
 
@@ -1724,33 +1756,36 @@ class PackJudge:
 
     def places(self) -> str:
         """Step 6."""
-        with of_file(f"{self.inner}custody.json"):
-            custody = read_custody(self.read("custody.json", MOST_CUSTODY))
-            if not custody.events:
-                raise WrongError("custody.none")
-        last = -1
-        for event in custody.events:
-            if event.index <= last:
-                raise WrongError("custody.order", entry=event.index)
-            last = event.index
-            self.check_place(event)
-        named = {self.inner + event.proof for event in custody.events}
+        named: set[str] = set()
+        found: dict[str, Custody] = {}
+        for item in self.items:
+            with of_file(item + CUSTODY):
+                found[item] = read_custody(self.folder.read(item + CUSTODY, MOST_CUSTODY))
+                if not found[item].events:
+                    raise WrongError("custody.none")
+            last = -1
+            for event in found[item].events:
+                if event.index <= last:
+                    raise WrongError("custody.order", entry=event.index)
+                last = event.index
+                self.check_place(event, item)
+                named.add(item + event.proof)
         for name in self.names:
-            if name.startswith(f"{self.inner}proofs/") and name not in named:
+            if f"/{PROOFS}" in f"/{name}" and name not in named:
                 raise WrongError("proof.nobodys", file=name)
-        self.custody = custody
-        first = custody.events[0].index
-        return say("done.events", events=len(custody.events), first=first, last=last)
+        self.custodies = found
+        indexes = [event.index for event in self.events]
+        return say("done.events", events=len(indexes), first=min(indexes), last=max(indexes))
 
-    def check_place(self, event: Event) -> None:
+    def check_place(self, event: Event, item: str) -> None:
         """One event's leaf, by its proof, under a checkpoint that the log has signed."""
         leaf = leaf_hash(event.leaf.encode())
         if leaf.hex() != event.leaf_hash:
             raise WrongError("event.hash", entry=event.index)
         if not re.fullmatch(r"proofs/[0-9a-z.-]+", event.proof):
             raise WrongError("custody.path", entry=event.index, path=event.proof)
-        with of_file(self.inner + event.proof):
-            proof = read_proof(as_text(self.read(event.proof)))
+        with of_file(item + event.proof):
+            proof = read_proof(as_text(self.folder.read(item + event.proof, MOST_NOTE)))
             head = self.head(proof.note)
             if proof.index != event.index:
                 raise WrongError("proof.index", index=event.index, found=proof.index)
@@ -1758,59 +1793,57 @@ class PackJudge:
 
     def meaning(self) -> str:
         """Step 7."""
-        custody = self.told_custody
-        pseudonym = commitment(custody.salt, custody.reference.encode())
         erased = 0
-        for event in custody.events:
-            is_whole = check_meaning(event, pseudonym)
-            erased += not is_whole
+        for custody in self.custodies.values():
+            for event in custody.events:
+                erased += not check_meaning(event, custody.pseudonym)
         told = "done.meaning-erased" if erased else "done.meaning"
-        return say(told, events=len(custody.events), erased=erased)
+        return say(told, events=len(self.events), erased=erased)
 
     def right_footage(self) -> str:
-        """Step 8: the receipt speaks of what arrived; what was handed out may be a copy."""
-        custody = self.told_custody
-        with of_file(f"{self.inner}receipt.txt"):
-            receipt = read_receipt(as_text(self.read("receipt.txt")), self.log_key)
+        """Step 8."""
+        self.footage = []
+        told = [self.footage_of(item, custody) for item, custody in self.custodies.items()]
+        return " ".join(told)
+
+    def footage_of(self, item: str, custody: Custody) -> str:
+        """The receipt speaks of what arrived; what was handed out may be a copy of it."""
+        with of_file(f"{item}receipt.txt"):
+            note = as_text(self.folder.read(f"{item}receipt.txt", MOST_NOTE))
+            receipt = read_receipt(note, self.log_key)
         if receipt["reference"] != custody.reference:
             found = receipt["reference"]
             raise WrongError("receipt.reference", found=found, told=custody.reference)
         events = [one for one in custody.events if one.leaf_hash == receipt["event"]]
         if not events:
             raise WrongError("receipt.event")
-        detail = events[0].told.get("detail")
-        arrived = detail if isinstance(detail, dict) else {}
-        for name, value in (("sha256", receipt["sha256"]), ("size", receipt["size"])):
-            if str(arrived.get(name)) != value:
+        for name in ("sha256", "size"):
+            if str(events[0].detail.get(name)) != receipt[name]:
                 raise WrongError("receipt.disagrees", name=name, entry=events[0].index)
-        master = self.file_of(receipt["sha256"])
-        self.footage = master or next(filter(None, map(self.file_of, self.handed_out())), "")
-        if not self.footage:
-            raise WrongError("footage.none")
-        told = "done.arrived" if master else "done.released"
-        return say(told, file=self.footage, durability=receipt["durability"])
+        if master := self.file_of(receipt["sha256"], item):
+            self.footage.append(master)
+            return say("done.arrived", file=master, durability=receipt["durability"])
+        for event in custody.events:
+            if copy := self.file_of(event.detail.get("sha256"), item):
+                self.footage.append(copy)
+                return say("done.copy", file=copy, entry=event.index)
+        raise WrongError("footage.none")
 
-    def handed_out(self) -> Iterator[str]:
-        """Digests of the copies that events of disclosure name."""
-        for event in self.told_custody.events:
-            detail = event.told.get("detail")
-            if event.told.get("type") == "dissemination" and isinstance(detail, dict):
-                yield str(detail.get("sha256"))
-
-    def file_of(self, digest: str) -> str:
-        """The file with this SHA-256; empty where there is none."""
-        return next((name for name, one in self.digests.items() if one == digest), "")
+    def file_of(self, digest: object, item: str) -> str:
+        """The file below this folder with this SHA-256; empty where there is none."""
+        found = [name for name in self.names if self.digests.get(name) == digest]
+        return next((name for name in found if name.startswith(item)), "")
 
     def whole_log(self) -> str:
         """Step 9."""
-        custody, log = self.told_custody, self.given.log
+        log = self.given.log
         if log is None:
             return stopped()
         head = read_checkpoint(note_in(log, "checkpoint"), self.log_key)
         kept = head_or_none(self.given.older, self.log_key)
         marks = {*self.roots, *([kept.size] if kept else [])}
-        pseudonym = commitment(custody.salt, custody.reference.encode())
-        found = recount(log, head.size, marks, self.given.progress, pseudonym)
+        sought = {custody.pseudonym for custody in self.custodies.values()}
+        found = recount(log, head.size, marks, self.given.progress, sought)
         root = root_of_rows(found.rows)
         if found.bundle_fault:
             raise found.bundle_fault
@@ -1821,13 +1854,13 @@ class PackJudge:
                 raise WrongError("log.shorter", size=head.size, kept=size)
             if found.roots[size] != self.roots[size]:
                 raise WrongError("log.rewritten", size=size)
-        here = {event.index for event in custody.events}
+        here = {event.index for event in self.events}
         covered = max(self.roots)
         for entry in found.about:
             if entry < covered and entry not in here:
                 raise WrongError("log.left-out", entry=entry)
         self.log_roots, self.covered = found.roots, covered
-        events = len(custody.events)
+        events = len(self.events)
         return say("done.log-pack", size=head.size, events=events, covered=covered)
 
     def kept(self) -> str:
@@ -1850,17 +1883,23 @@ class PackJudge:
         name = "checkpoint.witnessed" if self.has("checkpoint.witnessed") else "checkpoint"
         with of_file(self.inner + name):
             note = as_text(self.read(name))
-            return quorum(self.policy, note, self.log_key, lambda one: self.roots.get(one.size))
+            try:
+                return quorum(self.policy, note, self.log_key, lambda one: self.roots.get(one.size))
+            except UnmetError as error:
+                if self.given.policy:
+                    raise
+                raise MissingError("unchecked.unwitnessed", **error.values) from None
 
     def conclude(self) -> None:
         """What the steps carry together, and what they leave open."""
-        this, events = self.this, len(self.custody.events) if self.custody else 0
+        this, events = self.this, len(self.events)
         asks = self.policy is not None and self.policy.quorum != NONE
         this.prove("files", 1, 2, 3)
         if self.key:
             this.prove("events", 5, 6, name=self.key.name, events=events)
         this.prove("meaning", 5, 6, 7)
-        this.prove("footage", 3, 6, 7, 8, file=self.footage)
+        for file in self.footage:
+            this.prove("footage", 3, 6, 7, 8, file=file)
         this.prove("all-events", 6, 7, 9, size=self.covered)
         this.prove("older", 6, 10)
         if asks:
@@ -1885,11 +1924,9 @@ class PackJudge:
         return self.key
 
     @property
-    def told_custody(self) -> Custody:
-        """What step 6 read."""
-        if self.custody is None:
-            raise MissingError("unchecked.before")
-        return self.custody
+    def events(self) -> list[Event]:
+        """Every event of every recording here, as step 6 read them."""
+        return [event for custody in self.custodies.values() for event in custody.events]
 
 
 # ------------------------------------------------------------------------------- 12 Saying it
@@ -1946,18 +1983,25 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def given_by(options: argparse.Namespace) -> Given:
-    """What was brought along. Raises WrongError for what cannot be used."""
-    text = options.key
-    if text and ("+" not in text or Path(text).is_file()):
-        text = as_text(read_file(Path(text)))
+def bring(
+    *,
+    key: str | None = None,
+    policy: Path | None = None,
+    older: Path | None = None,
+    log: Path | None = None,
+    about: Path | None = None,
+    progress: Progress = silent,
+) -> Given:
+    """Read what was brought along. Raises WrongError for what cannot be used."""
+    if key and ("+" not in key or Path(key).is_file()):
+        key = as_text(read_file(Path(key)))
     return Given(
-        key=read_key(text) if text else None,
-        policy=read_policy(read_file(options.policy)) if options.policy else None,
-        older=as_text(read_file(options.older)) if options.older else None,
-        log=Folder(options.log) if options.log else None,
-        about=options.bytes,
-        progress=Bar() if sys.stderr.isatty() and not options.json else silent,
+        key=read_key(key) if key else None,
+        policy=read_policy(read_file(policy)) if policy else None,
+        older=as_text(read_file(older)) if older else None,
+        log=Folder(log) if log else None,
+        about=about,
+        progress=progress,
     )
 
 
@@ -1988,8 +2032,16 @@ def own_pack() -> Path:
 def main(words: Sequence[str]) -> int:
     """Judge, say so, and answer the exit code."""
     options = arguments(words)
+    progress = Bar() if sys.stderr.isatty() and not options.json else silent
     try:
-        given = given_by(options)
+        given = bring(
+            key=options.key,
+            policy=options.policy,
+            older=options.older,
+            log=options.log,
+            about=options.bytes,
+            progress=progress,
+        )
     except WrongError as error:
         return told_off(options, error, WRONG_USE)
     try:
