@@ -71,7 +71,12 @@ def test_an_investigators_home_shows_what_came_to_the_borough(
     assert "There are no recordings from Camden yet." in page(browse, DAN)
 
 
-def test_a_supervisors_home_names_skipped_numbers_and_damage(browse: As, house: House) -> None:
+def test_home_names_skipped_numbers_and_damage(
+    browse: As, house: House, people: dict[str, User]
+) -> None:
+    people[ADMINISTRATOR.name] = User.objects.create_user(
+        ADMINISTRATOR.name, "correct horse", display="F.", role="administrator", created_at=NOW
+    )
     kept(house, arriving.film(1), sequence=16, filename="16.mp4")
     began = arriving.STARTED + HOUR
     kept(
@@ -85,7 +90,8 @@ def test_a_supervisors_home_names_skipped_numbers_and_damage(browse: As, house: 
     )
     kept(house, b"no film at all", sequence=19, filename="19.mp4", camera_reference="BBBB")
     shown = page(browse, BOB)
-    assert "Camera 004471 skipped number 17" in shown
+    assert "Camera 004471: recording 17 is missing." in shown
+    assert "Camera 004471: recording 17 is missing." in page(browse, ADMINISTRATOR)
     assert "Not a video" in shown or "Cannot be read" in shown
 
 

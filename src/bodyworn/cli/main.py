@@ -17,6 +17,7 @@ from bodyworn.cli import (
     demo,
     dock,
     export,
+    gaps,
     ingest,
     init,
     listing,
@@ -114,6 +115,7 @@ app.command("second-copy")(patrol.second_copy)
 app.command("export")(export.export)
 app.command("pack")(pack.pack)
 app.command("check")(check.check)
+app.command("gaps")(gaps.gaps)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
 app.add_typer(witness.app, name="witness")

@@ -118,8 +118,8 @@ def _is_alarm(event: EventRow) -> bool:
         return event.detail.get("outcome") not in {"begun", "unchanged"}
     return event.type in {
         EventType.ACCESS_REFUSED,
-        EventType.CAPTURE_REPEAT,
         EventType.QUARANTINE,
+        EventType.SEQUENCE_REPEAT,
     }
 
 
@@ -146,9 +146,33 @@ def _captured(event: EventRow) -> Words:
     return "Recorded", " · ".join(filter(None, parts))
 
 
+def _gap(event: EventRow) -> Words:
+    return "Numbers are missing before or after it", _numbers(event)
+
+
 def _repeated(event: EventRow) -> Words:
-    others = ", ".join(event.detail.get("others", ()))
-    return "Camera used a number again", " · ".join(filter(None, (_number(event), others)))
+    others = ", ".join(event.detail.get("recordings", ()))
+    return "Camera used a number again", " · ".join(filter(None, (_numbers(event), others)))
+
+
+def _reset(event: EventRow) -> Words:
+    return "Camera began to count again", _numbers(event)
+
+
+def _no_longer_odd(event: EventRow) -> Words:
+    kinds = {"gap": "Missing numbers arrived", "reset": "Camera did not begin to count again"}
+    return kinds.get(event.detail.get("kind", ""), "Count is in order again"), _numbers(event)
+
+
+def _explained(event: EventRow) -> Words:
+    reason = str(event.detail.get("reason", ""))
+    return "Camera's count explained", " · ".join((_numbers(event), reason))
+
+
+def _numbers(event: EventRow) -> str:
+    first, last = event.detail.get("first"), event.detail.get("last")
+    numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
+    return f"camera {event.detail.get('device')}, {numbers}"
 
 
 def _ingested(event: EventRow) -> Words:
@@ -244,7 +268,6 @@ def _plainly(event: EventRow) -> Words:
 _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.ACCESS_REFUSED: _refused,
     EventType.CAPTURE: _captured,
-    EventType.CAPTURE_REPEAT: _repeated,
     EventType.DERIVATION: _derived,
     EventType.EXPORT: _exported,
     EventType.FIXITY_CHECK: _checked,
@@ -260,6 +283,11 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.ACCOUNT_ADDED: _signed("Account made"),
     EventType.DOCK_ADDED: _signed("Dock added"),
     EventType.DOCK_RETIRED: _signed("Dock retired"),
+    EventType.SEQUENCE_CLOSED: _no_longer_odd,
+    EventType.SEQUENCE_EXPLAINED: _explained,
+    EventType.SEQUENCE_GAP: _gap,
+    EventType.SEQUENCE_REPEAT: _repeated,
+    EventType.SEQUENCE_RESET: _reset,
     EventType.SIGN_IN: _signed("Signed in"),
     EventType.SIGN_IN_FAILED: _signed("Wrong password"),
     EventType.SIGN_OUT: _signed("Signed out"),

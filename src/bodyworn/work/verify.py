@@ -22,8 +22,8 @@ from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
 from bodyworn.records import models, queries_of_one
-from bodyworn.records.models import Copy, CustodyEvent, Recording
-from bodyworn.work import timestamps
+from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
+from bodyworn.work import completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
 from bodyworn.work.house import House
 
@@ -64,7 +64,8 @@ def verify_store(house: House, *, progress: Progress = silent) -> StoreVerdict:
        that the database remembers, and every one that was time-stamped.
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
-    4. Every recording, copy and decision has its event, and every such event its row.
+    4. Every recording, copy, decision and finding on a camera's count has its event, and every
+       such event its row.
     5. The stored bytes are those that the copies name.
 
     What waits for its place can be compared with its own leaf only. `progress` counts events,
@@ -182,6 +183,7 @@ def _books_agree(progress: Progress) -> str:
         done += 1
         progress(done, max(done, total), "recordings")
     _ingestions_have_recordings(newest)
+    _counts_agree()
     return f"All {done} recordings, their copies and decisions agree with their events."
 
 
@@ -221,6 +223,15 @@ def _ingestions_have_recordings(newest: int) -> None:
         for number, subject in chunk:
             if number is None or number <= newest:
                 check_subject(subject, known.get(number) if number else None)
+
+
+def _counts_agree() -> None:
+    """No gap in a camera's numbers is without its finding, and no finding without its event."""
+    for device in Device.objects.order_by("id").iterator(CHUNK):
+        try:
+            completeness.check_count(device)
+        except DamagedError:  # something may have arrived between our reading of both
+            completeness.check_count(device)
 
 
 def _chunks(items: Iterable[tuple[int | None, str]]) -> Iterator[list[tuple[int | None, str]]]:

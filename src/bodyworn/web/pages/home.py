@@ -18,7 +18,7 @@ from bodyworn.web.pages.words import listed, moment
 from bodyworn.work.patrol import result
 
 SHOWN = 12
-RECENT = timedelta(days=14)  # before the first visit, and for numbers that cameras skipped
+RECENT = timedelta(days=14)  # before the first visit
 
 
 @needs(Action.LIST)
@@ -34,7 +34,11 @@ def home(request: HttpRequest) -> HttpResponse:
     if Role.SUPERVISOR in actor.roles:
         facts |= _my_unit(actor, now)
     if Role.ADMINISTRATOR in actor.roles:
-        facts |= {"is_administrator": True, "patrol": _patrol()}
+        facts |= {
+            "is_administrator": True,
+            "patrol": _patrol(),
+            "counts": _odd_counts(actor),
+        }
     return render(request, "pages/home.html", facts)
 
 
@@ -62,7 +66,7 @@ def _my_unit(actor: Actor, now: datetime) -> dict[str, Any]:
     return {
         "unit_rows": [listed(row, now) for row in queries.newest(actor, limit=SHOWN)],
         "odd_rows": [listed(row, now) for row in queries.needing_attention(actor, limit=SHOWN)],
-        "gaps": [_gap(gap) for gap in queries.gaps(actor, now - RECENT, limit=SHOWN)],
+        "counts": _odd_counts(actor),
     }
 
 
@@ -81,14 +85,16 @@ def _patrol() -> dict[str, Any]:
     }
 
 
-def _gap(gap: queries.Gap) -> dict[str, str]:
-    """`Camera 004471 skipped number 17.`"""
-    numbers = f"number {gap.first}"
-    if gap.last > gap.first:
-        numbers = f"numbers {gap.first} to {gap.last}"
+def _odd_counts(actor: Actor) -> list[dict[str, str]]:
+    return [_odd_count(one) for one in queries.odd_counts(actor, limit=SHOWN)]
+
+
+def _odd_count(one: queries.OddCount) -> dict[str, str]:
+    """`Camera 004471: recordings 5 to 6 are missing.`"""
+    told = str(one.finding)
     return {
-        "sentence": f"Camera {gap.camera} skipped {numbers}",
-        "next": gap.next_reference,
-        "when": moment(gap.next_started_at),
-        "officer": gap.officer or "",
+        "sentence": f"Camera {one.camera}: {told[0].lower()}{told[1:]}",
+        "shown_by": one.reference,
+        "since": moment(one.since),
+        "officer": one.officer or "",
     }

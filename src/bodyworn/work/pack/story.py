@@ -68,9 +68,28 @@ def _captured(event: EventRow, who: str) -> str:
 
 
 def _repeated(event: EventRow, _: str) -> str:
-    others = ", ".join(map(str, event.detail.get("others", ())))
-    number = event.detail.get("sequence")
-    return f"The camera had used its number {number} before, for {others or 'another recording'}."
+    names = ", ".join(map(str, event.detail.get("recordings", ())))
+    number = event.detail.get("first")
+    return f"The camera used its number {number} more than once: {names or 'twice'}."
+
+
+def _skipped(event: EventRow, _: str) -> str:
+    return f"When it came, recordings of its camera were missing: {_numbers(event)}."
+
+
+def _reset(event: EventRow, _: str) -> str:
+    return f"Its camera had begun to count again, at {event.detail.get('first')}."
+
+
+def _in_order(event: EventRow, _: str) -> str:
+    kinds = {"gap": "no longer missing as they were", "reset": "no new beginning of its count"}
+    what = kinds.get(str(event.detail.get("kind")), "no longer used more than once")
+    return f"With its coming its camera's numbers were {what}: {_numbers(event)}."
+
+
+def _numbers(event: EventRow) -> str:
+    first, last = event.detail.get("first"), event.detail.get("last")
+    return f"number {first}" if first == last else f"numbers {first} to {last}"
 
 
 def _ingested(event: EventRow, who: str) -> str:
@@ -163,7 +182,6 @@ def _went_out(event: EventRow, who: str) -> str:
 _TELLERS: dict[str, Teller] = {
     EventType.ACCESS_REFUSED: _refused,
     EventType.CAPTURE: _captured,
-    EventType.CAPTURE_REPEAT: _repeated,
     EventType.DERIVATION: _derived,
     EventType.EXPORT: _went_out,
     EventType.FIXITY_CHECK: _checked,
@@ -174,6 +192,10 @@ _TELLERS: dict[str, Teller] = {
     EventType.QUARANTINE: _quarantined,
     EventType.RECEIPT: _receipted,
     EventType.RETENTION_DECIDED: _retained,
+    EventType.SEQUENCE_CLOSED: _in_order,
+    EventType.SEQUENCE_GAP: _skipped,
+    EventType.SEQUENCE_REPEAT: _repeated,
+    EventType.SEQUENCE_RESET: _reset,
     EventType.VIEW: _viewed,
 }
 
