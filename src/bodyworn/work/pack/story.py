@@ -55,19 +55,37 @@ def for_what(purpose: Purpose | str | None) -> str:
     return f"Stated purpose: {PURPOSES[Purpose(purpose)]}" if purpose else "No purpose was stated"
 
 
+WHENCE = {
+    "arrival": " Neither camera nor file says when: the time is reckoned from its arrival.",
+    "camera": " The time is the camera's own.",
+    "container": " The time is the one inside the file.",
+}
+
+
 def _captured(event: EventRow, who: str) -> str:
     detail = event.detail
+    camera = who if event.actor.startswith("system:camera:") else "A camera that nobody named"
     wearer = f", worn by {detail['officer']}," if detail.get("officer") else ""
-    number = f" The camera counted it as its number {detail['sequence']}." * ("sequence" in detail)
-    source = detail.get("start_taken_from")
-    doubt = {
-        "arrival": " Neither camera nor file says when: the time is reckoned from its arrival.",
-        "container": " The time is the one inside the file.",
-    }.get(str(source), "")
-    return f"{_capital(who)}{wearer} began this recording, by its own clock.{number}{doubt}"
+    count = detail.get("sequence")
+    number = f" The camera counted it as its number {count}." if count else ""
+    return (
+        f"{camera}{wearer} began this recording.{number}{_of(WHENCE, detail, 'start_taken_from')}"
+    )
 
 
 def _repeated(event: EventRow, _: str) -> str:
+<<<<<<< src/bodyworn/work/pack/story.py
+    others = event.detail.get("others")
+    names = ", ".join(map(str, others)) if isinstance(others, list) else ""
+    number = event.detail.get("sequence", "")
+    return f"The camera had used this number {number} before, for {names or 'another recording'}."
+
+
+AGREED = {
+    True: " They are the bytes that the sender had announced.",
+    False: " They are NOT the bytes that the sender had announced.",
+}
+=======
     names = ", ".join(map(str, event.detail.get("recordings", ())))
     number = event.detail.get("first")
     return f"The camera used its number {number} more than once: {names or 'twice'}."
@@ -90,17 +108,16 @@ def _in_order(event: EventRow, _: str) -> str:
 def _numbers(event: EventRow) -> str:
     first, last = event.detail.get("first"), event.detail.get("last")
     return f"number {first}" if first == last else f"numbers {first} to {last}"
+>>>>>>> /tmp/t/theirs
 
 
 def _ingested(event: EventRow, who: str) -> str:
     detail = event.detail
-    agreed = {
-        True: " They are the bytes that the sender had announced.",
-        False: " They are NOT the bytes that the sender had announced.",
-    }.get(detail.get("digest_agreed", ""), "")
+    digest = detail.get("sha256")
+    fingerprint = f" Its fingerprint (SHA-256) is {digest}." if digest else ""
     return (
         f"{_capital(who)} brought the file, {_size(detail)} bytes, and the evidence store recorded "
-        f"it. Its fingerprint (SHA-256) is {detail.get('sha256')}.{agreed}"
+        f"it.{fingerprint}{_of(AGREED, detail, 'digest_agreed')}"
     )
 
 
@@ -130,7 +147,7 @@ def _viewed(event: EventRow, who: str) -> str:
 
 
 def _refused(event: EventRow, who: str) -> str:
-    wish = WISHES.get(event.detail.get("action", ""), "open it")
+    wish = _of(WISHES, event.detail, "action") or "open it"
     return f"{who} asked to {wish} and was refused."
 
 
@@ -151,9 +168,8 @@ def _checked(event: EventRow, who: str) -> str:
 
 
 def _derived(event: EventRow, who: str) -> str:
-    kind = event.detail.get("kind")
-    made = MADE.get(CopyKind(kind), "a copy") if kind in set(CopyKind) else "a copy"
-    return f"{_capital(who)} made {made} of it. The original stayed as it was."
+    made = _of(MADE, event.detail, "kind") or "a copy"
+    return f"{_capital(who)} made {made} from it. The original stayed as it was."
 
 
 def _marked(event: EventRow, who: str) -> str:
@@ -198,6 +214,12 @@ _TELLERS: dict[str, Teller] = {
     EventType.SEQUENCE_RESET: _reset,
     EventType.VIEW: _viewed,
 }
+
+
+def _of(words: Mapping[Any, str], detail: Mapping[str, Any], name: str) -> str:
+    """The word for a value, or none; a detail may hold anything."""
+    value = detail.get(name)
+    return words.get(value, "") if isinstance(value, str | bool) else ""
 
 
 def _where(detail: Mapping[str, Any]) -> str:
