@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from bodyworn.cli import (
+    backup,
     check,
     demo,
     dock,
@@ -21,8 +22,10 @@ from bodyworn.cli import (
     ingest,
     init,
     listing,
+    migrate,
     pack,
     patrol,
+    restore,
     serve,
     show,
     user,
@@ -112,6 +115,10 @@ app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("patrol")(patrol.patrol)
 app.command("second-copy")(patrol.second_copy)
+app.command("backup")(backup.backup)
+app.command("backup-keys")(backup.backup_keys)
+app.command("restore")(restore.restore)
+app.command("migrate")(migrate.migrate)
 app.command("export")(export.export)
 app.command("pack")(pack.pack)
 app.command("check")(check.check)

@@ -24,6 +24,9 @@ DATA/
                                checkpoints, and the RFC 3161 tokens over them
   witnesses.json               what each witness was asked and answered last
   timestamps.json              what the time-stamp authority answered last
+  statements/<moment>-<kind>   signed statements of backups, restores and moves
+  moving/                      only while this folder is being filled by a restore or a move
+  moved.json                   this installation was moved elsewhere, and is closed
   patrol.json                  how far the fixity patrol has come, and what it found
   patrol.lock                  held by whoever patrols
   blobs/sha256/ab/abcd…        one file a digest of the plain bytes
@@ -165,6 +168,21 @@ class Layout:
     def timestamps(self) -> Path:
         """What the time-stamp authority answered last; may be lost without harm."""
         return self.root / "timestamps.json"
+
+    @property
+    def statements(self) -> Path:
+        """Signed statements of what was copied from here or to here."""
+        return self.root / "statements"
+
+    @property
+    def moving(self) -> Path:
+        """What a restore or a move remembers until this folder is complete."""
+        return self.root / "moving"
+
+    @property
+    def moved(self) -> Path:
+        """There once this installation was moved elsewhere."""
+        return self.root / "moved.json"
 
     @property
     def patrol(self) -> Path:

@@ -26,6 +26,9 @@ class Stored:
     sha256: Sha256  # of the file's own bytes
     size: int  # bytes of the file
 
+    def __str__(self) -> str:
+        return f"{self.sha256} {self.size}"
+
 
 def stored(path: Path) -> Stored:
     """Read a file from the disk, past the memory that caches it. Raises OSError."""
@@ -71,14 +74,17 @@ def replace(source: Path, target: Path, *, aside: Path, incoming: Path) -> Store
     return found
 
 
-def arrived(source: Path, *, incoming: Path) -> tuple[Path, Stored]:
-    """A durable copy under a passing name, read back; the caller names or removes it."""
+def arrived(source: Path, *, incoming: Path, read_back: bool = True) -> tuple[Path, Stored]:
+    """A durable copy under a passing name; the caller names or removes it.
+
+    Whoever reads everything again in the end need not have it read back here.
+    """
     disk.make_folder(incoming)
     temporary = disk.temporary_name(incoming / source.name)
     try:
         with disk.full_disk_explained():
             read = _poured(source, temporary)
-        if stored(temporary) != read:
+        if read_back and stored(temporary) != read:
             raise _read_back(source)
     except BaseException:
         temporary.unlink(missing_ok=True)

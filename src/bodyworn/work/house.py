@@ -125,7 +125,8 @@ def refuse_lost_records(settings: Settings) -> None:
 
 
 def check_version(layout: Layout) -> None:
-    """Refuse a folder that this version cannot read. Raises SetupError."""
+    """Refuse a folder that this version cannot read, or that is not in use. Raises SetupError."""
+    _refuse_moved(layout)
     try:
         found = int(layout.version.read_text())
     except FileNotFoundError:
@@ -145,6 +146,22 @@ def check_version(layout: Layout) -> None:
             "data.newer",
             f"The data folder has layout {found}; this version knows {VERSION}.",
             hint="Install the newer version again; an older one would do damage.",
+        )
+
+
+def _refuse_moved(layout: Layout) -> None:
+    """Two installations with one key would sign two histories, which nobody can take back."""
+    if layout.moved.exists():
+        raise SetupError(
+            "data.moved",
+            f"This installation was moved, and is closed: {layout.moved.name} says where to.",
+            hint="Use the other folder. Only if that one is destroyed, remove the file here.",
+        )
+    if layout.moving.exists():
+        raise SetupError(
+            "data.incomplete",
+            "This folder is not complete: a restore or a move into it was interrupted.",
+            hint="Give the same command once more; it goes on from where it stopped.",
         )
 
 
