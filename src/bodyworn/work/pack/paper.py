@@ -61,7 +61,7 @@ def set_in_type(content: Mapping[str, Any], *, at: datetime) -> bytes:
         format="pdf",
         pdf_standards=["1.7", "ua-1"],
         sys_inputs={"told": json.dumps(_showable(content))},
-        timestamp=at,
+        timestamp=int(at.timestamp()),
     )
     assert isinstance(pdf, bytes)  # noqa: S101  (a list comes only of formats with a file a page)
     return pdf
