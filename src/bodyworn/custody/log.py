@@ -111,6 +111,11 @@ class Log(PublishedLog):
             head = self._head_now()
             return self._show(head) if head.checkpoint else None
 
+    @property
+    def signed_size(self) -> int:
+        """Entries that this writer knows to be signed, shown or not."""
+        return self._known_head.size if self._known_head else self.size
+
     def settle(self) -> None:
         """Publish, and flush every file: then the journal is needed no more, nor read at opening.
 
