@@ -74,19 +74,8 @@ def _captured(event: EventRow, who: str) -> str:
 
 
 def _repeated(event: EventRow, _: str) -> str:
-<<<<<<< src/bodyworn/work/pack/story.py
-    others = event.detail.get("others")
-    names = ", ".join(map(str, others)) if isinstance(others, list) else ""
-    number = event.detail.get("sequence", "")
-    return f"The camera had used this number {number} before, for {names or 'another recording'}."
-
-
-AGREED = {
-    True: " They are the bytes that the sender had announced.",
-    False: " They are NOT the bytes that the sender had announced.",
-}
-=======
-    names = ", ".join(map(str, event.detail.get("recordings", ())))
+    recordings = event.detail.get("recordings")
+    names = ", ".join(map(str, recordings)) if isinstance(recordings, list) else ""
     number = event.detail.get("first")
     return f"The camera used its number {number} more than once: {names or 'twice'}."
 
@@ -108,7 +97,12 @@ def _in_order(event: EventRow, _: str) -> str:
 def _numbers(event: EventRow) -> str:
     first, last = event.detail.get("first"), event.detail.get("last")
     return f"number {first}" if first == last else f"numbers {first} to {last}"
->>>>>>> /tmp/t/theirs
+
+
+AGREED = {
+    True: " They are the bytes that the sender had announced.",
+    False: " They are NOT the bytes that the sender had announced.",
+}
 
 
 def _ingested(event: EventRow, who: str) -> str:
