@@ -2,8 +2,8 @@
 
 Pure: whoever writes the payload hashes it on the way, and is told here what to write beside it.
 Two fixities, SHA-256 and SHA-512, so that a bag outlives a break of one; and `SHA256SUMS`, a tag
-file of our own, because `sha256sum -c` is the checker that everybody has. Checking a bag is the
-stand-alone verifier's (`custody.outside`), for there must be one judge and not two.
+file of our own, because `sha256sum -c` is the checker that everybody has. Checking a bag is
+`custody.bag_check`'s.
 """
 
 import hashlib

@@ -30,11 +30,12 @@ from django.db import transaction
 
 from bodyworn import __version__
 from bodyworn.core.clock import iso
-from bodyworn.core.errors import RefusedError, SetupError
+from bodyworn.core.errors import DamagedError, RefusedError, SetupError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.custody import bagit, outside
+from bodyworn.custody.bag_check import check_bag
 from bodyworn.records import ledger
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.queries_of_one import names_of
@@ -121,14 +122,14 @@ def pack(
     """Make a pack of these recordings at `target`, a folder or one zip file.
 
     Raises what `planned` raises; DamagedError pack.changed where stored bytes are not what they
-    were; BusyError pack.busy, log.no-place-yet.
+    were, pack.not-kept; BusyError pack.busy, log.no-place-yet.
 
     1. See that it can be made: nothing in its place, rights, copies, room, a good certificate.
     2. Put every disclosure on record, and into the signed log.
     3. Copy each film, compare it with its digest, give it its credentials.
     4. Write the history of each as it now is, with a proof of every event.
     5. Write what is about the log, the checkers, and the lists of a bag.
-    6. Give it its name.
+    6. Read everything again from where it now lies, and give it its name.
     """
     plan = planned(house, actor, references, target, wish=wish)  # 1
     order = Order(
@@ -143,7 +144,8 @@ def pack(
             _write_history(order, one, brought, heads, place)
         _write_shared(order, going, films, heads, place)  # 5
         files, size = _write_bag(order, going, place)
-        _name(plan.path, place, order, progress)  # 6
+        _read_again(place, progress)  # 6
+        _name(plan.path, place, order, progress)
     return Packed(
         path=str(plan.path),
         files=files,
@@ -310,6 +312,18 @@ def _write_bag(
     files = sorted([*(member.path for member in place.members), *tags])
     size = sum(member.size for member in place.members) + sum(map(len, tags.values()))
     return tuple(files), size
+
+
+def _read_again(place: Stage, progress: Progress) -> None:
+    """A disk that does not keep what it is given is found out before it is handed over."""
+    try:
+        check_bag(place.folder, progress=progress)
+    except DamagedError as error:
+        raise DamagedError(
+            "pack.not-kept",
+            f"The disk did not keep what was written to it. {error.message}",
+            hint="Make the pack again on another disk, and use this one no more.",
+        ) from error
 
 
 def _name(path: Path, place: Stage, order: Order, progress: Progress) -> None:
