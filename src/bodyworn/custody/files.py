@@ -41,7 +41,7 @@ class Disk:
         """
         with explained():
             for path, data in files:
-                _write_beside(path, data).replace(path)
+                os.replace(_write_beside(path, data), path)
 
     def flush(self, paths: Iterable[Path]) -> None:
         """Have files and folders on the disk. Raises FileNotFoundError, and OSError of the disk."""
@@ -60,7 +60,7 @@ def write_durably(files: Sequence[File]) -> None:
         for _, temporary in beside:
             flush(temporary)
         for path, temporary in beside:
-            temporary.replace(path)
+            os.replace(temporary, path)
         for folder in folders:
             flush(folder)
 
@@ -95,7 +95,7 @@ def one_writer(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def flush(path: Path) -> None:
+def flush(path: str | Path) -> None:
     """Have a file, or the list of a folder, on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -104,13 +104,14 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _open_or_make(folder: Path, name: str, *, empty: bool = False) -> int:
+def _open_or_make(folder: str | Path, name: str, *, empty: bool = False) -> int:
     how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if empty else 0)
+    path = f"{folder}/{name}"
     try:
-        return os.open(folder / name, how, 0o644)
+        return os.open(path, how, 0o644)
     except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.open(folder / name, how, 0o644)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return os.open(path, how, 0o644)
 
 
 def _ensure(folder: Path) -> list[Path]:
@@ -123,15 +124,16 @@ def _ensure(folder: Path) -> list[Path]:
     return changed
 
 
-def _write_beside(path: Path, data: bytes) -> Path:
+def _write_beside(path: Path, data: bytes) -> str:
     # One writer at a time, so the name can be fixed: what a crash leaves is overwritten.
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = _open_or_make(path.parent, temporary.name, empty=True)
+    folder, name = os.path.split(path)
+    temporary = f".{name}.new"
+    descriptor = _open_or_make(folder, temporary, empty=True)
     try:
         _write_all(descriptor, data)
     finally:
         os.close(descriptor)
-    return temporary
+    return f"{folder}/{temporary}"
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

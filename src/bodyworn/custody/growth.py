@@ -11,7 +11,7 @@ from bodyworn.core.errors import MissingError
 from bodyworn.custody.checkpoint import Checkpoint
 from bodyworn.custody.edge import WIDTH, FullTile, RightEdge
 from bodyworn.custody.tiles import bundle_path, tile_path
-from bodyworn.custody.tree import leaf_hash
+from bodyworn.custody.tree import leaf_hashes_of
 
 NamedFile = tuple[str, bytes]  # name relative to the log's folder
 
@@ -52,10 +52,10 @@ class Growth:
     finished: list[NamedFile]  # the tiles and bundles that are full now
 
 
-def grow(head: Head, encoded: Sequence[bytes]) -> Growth:
-    """What the tree becomes with these entries, each with its length before it."""
+def grow(head: Head, entries: Sequence[bytes], encoded: Sequence[bytes]) -> Growth:
+    """What the tree becomes with these entries; `encoded` has each with its length before it."""
     edge = head.edge.copy()
-    tiles = edge.extend([leaf_hash(entry[2:]) for entry in encoded])
+    tiles = edge.extend(leaf_hashes_of(entries))
     lined_up = [*head.tail, *encoded]
     full = len(lined_up) // WIDTH * WIDTH
     bundles = _full_bundles(lined_up[:full], first=head.size // WIDTH)

@@ -75,7 +75,7 @@ class Journal:
 
     def __init__(self, folder: Path, disk: Disk) -> None:
         """Nothing is opened yet."""
-        self._folder, self._disk = folder, disk
+        self._paths, self._disk = [f"{folder}/{name}" for name in NAMES], disk
         self._turn, self._at = 0, ROOM
 
     def segments(self) -> list[Segment]:
@@ -83,7 +83,7 @@ class Journal:
 
         The older one is left out where all that came of it is on the disk already.
         """
-        found = [segment for name in NAMES if (segment := _read(self._folder / name))]
+        found = [segment for path in self._paths if (segment := _read(path))]
         found.sort(key=lambda segment: segment.turn)
         self._turn, self._at = (found[-1].turn, found[-1].end) if found else (0, ROOM)
         if len(found) == 2 and (found[1].stands_alone or _count(found[1]) != _count(found[0]) + 1):
@@ -131,8 +131,8 @@ class Journal:
             os.close(descriptor)
         self._at += len(framed)
 
-    def _path(self, turn: int) -> Path:
-        return self._folder / NAMES[(turn >> 64) % 2]
+    def _path(self, turn: int) -> str:
+        return self._paths[(turn >> 64) % 2]
 
 
 def _next(turn: int) -> int:
@@ -144,7 +144,7 @@ def _count(segment: Segment) -> int:
     return segment.turn >> 64
 
 
-def _turn_at(path: Path, *, at: int) -> int:
+def _turn_at(path: str, *, at: int) -> int:
     """The turn of the record that begins at this place; 0 where none does."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -159,13 +159,13 @@ def _turn_at(path: Path, *, at: int) -> int:
     return int.from_bytes(_FRAME.unpack(start)[1], "big")
 
 
-def _opened(path: Path) -> int:
+def _opened(path: str) -> int:
     how = os.O_RDWR | os.O_CLOEXEC
     try:
         return os.open(path, how)
     except FileNotFoundError:
         descriptor = os.open(path, how | os.O_CREAT, 0o600)
-        flush(path.parent)
+        flush(Path(path).parent)
         return descriptor
 
 
@@ -190,10 +190,10 @@ def _checksum(turn: bytes, body: bytes) -> bytes:
     return hashed.digest()
 
 
-def _read(path: Path) -> Segment | None:
+def _read(path: str) -> Segment | None:
     """The records of one file, up to the first that is torn or of another turn."""
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         return None
     found = list(_records(data))

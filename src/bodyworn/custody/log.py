@@ -33,14 +33,16 @@ from bodyworn.custody.tiles import (
     EntryReader,
     TileReader,
     bundle_path,
-    encode_entry,
+    encode_entries,
     entry_disagrees,
     read_bundle,
     read_edge,
 )
 from bodyworn.custody.tree import leaf_hash
 
-PORTION = 2 << 20  # bytes of entries after which a record of the journal is full
+MOST = 8_192  # entries of one record in the journal
+FEW = 64  # of such as together have more than
+PORTION = 4 << 20  # bytes
 
 
 class Log(PublishedLog):
@@ -129,15 +131,16 @@ class Log(PublishedLog):
     def _append(self, entries: Sequence[bytes], *, from_index: int, now: datetime) -> Head:
         head = self._head_now()
         fresh = self._skip_known(head, entries, from_index=from_index)
-        encoded = [encode_entry(entry) for entry in fresh]
-        if encoded or not head.checkpoint:
-            for portion in _portions(encoded):
-                head = self._take(head, portion, stamp=round(now.timestamp() * 1e6))
+        if fresh or not head.checkpoint:
+            for portion in list(_portions(fresh)):
+                head = self._take(head, *portion, stamp=round(now.timestamp() * 1e6))
         return head
 
-    def _take(self, head: Head, encoded: Sequence[bytes], *, stamp: int) -> Head:
+    def _take(
+        self, head: Head, fresh: Sequence[bytes], encoded: Sequence[bytes], *, stamp: int
+    ) -> Head:
         """One record of the journal: all of it is durable, or none of it happened."""
-        grown = grow(head, encoded)
+        grown = grow(head, fresh, encoded)
         checkpoint = make(
             self.origin,
             grown.edge.size,
@@ -271,7 +274,7 @@ class Log(PublishedLog):
         for at, entry in enumerate(entries):
             if leaf_hash(entry) != edge.rows[0][at]:
                 raise entry_disagrees(number * WIDTH + at, bundle_path(number, width=width))
-        return [encode_entry(entry) for entry in entries]
+        return encode_entries(entries)
 
     def _skip_known(
         self, head: Head, entries: Sequence[bytes], *, from_index: int
@@ -291,15 +294,14 @@ class Log(PublishedLog):
         return entries[len(known) :]
 
 
-def _portions(encoded: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Records of bearable size; one, even if there is nothing to say but the signature."""
-    first, size = 0, 0
-    for at, entry in enumerate(encoded):
-        if size > PORTION:
-            yield encoded[first:at]
-            first, size = at, 0
-        size += len(entry)
-    yield encoded[first:]
+def _portions(entries: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], list[bytes]]]:
+    """Plain and encoded, in records of bearable size; one, even if only a signature is wanted."""
+    for at in range(0, max(1, len(entries)), MOST):
+        some = entries[at : at + MOST]
+        encoded = encode_entries(some)
+        step = len(some) if sum(map(len, some)) <= PORTION else FEW
+        for first in range(0, max(1, len(some)), max(1, step)):
+            yield some[first : first + step], encoded[first : first + step]
 
 
 def _compare(known: Sequence[bytes], entries: EntryReader, *, from_index: int) -> None:

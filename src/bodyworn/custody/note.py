@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Self
@@ -133,7 +134,7 @@ class Signer(PrivateKey):
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes of signature."""
-        return Ed25519PrivateKey.from_private_bytes(self.secret).sign(message)
+        return _unfolded(self.secret).sign(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,9 +365,16 @@ def private_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
     return key_parts(text.removeprefix(PRIVATE), kind=kind)
 
 
+@lru_cache(maxsize=16)
+def _unfolded(seed: bytes) -> Ed25519PrivateKey:
+    """Making the key of its seed takes longer than signing with it."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=16)
 def ed25519_public(seed: bytes) -> bytes:
     """The 32 bytes of the public key (RFC 8032)."""
-    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return _unfolded(seed).public_key().public_bytes_raw()
 
 
 def is_ed25519(signature: bytes, message: bytes, *, public: bytes) -> bool:

@@ -11,7 +11,7 @@ from bodyworn.custody.checkpoint import parse
 from bodyworn.custody.growth import Head, finished_between, grow, partial_files
 from bodyworn.custody.journal import Record, Segment
 from bodyworn.custody.note import Verifier
-from bodyworn.custody.tiles import decode_bundle, encode_entry
+from bodyworn.custody.tiles import decode_bundle, encode_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ def replay(segments: Sequence[Segment], base: Head, *, verifier: Verifier) -> Re
     """
     head, files = base, dict[str, bytes]()
     for record in _appends(segments):
-        grown = grow(head, [encode_entry(entry) for entry in decode_bundle(record.entries)])
+        entries = decode_bundle(record.entries)
+        grown = grow(head, entries, encode_entries(entries))
         head = Head(None, grown.edge, grown.tail, record.stamp)
         files.update(grown.finished)
         files.update(partial_files(grown.edge, grown.tail))
