@@ -31,7 +31,8 @@ from bodyworn.custody.tiles import encode_bundle, read_bundle
 
 Files = dict[str, bytes]
 REFERENCE = "BWV-26-0412-7F3A"
-FOOTAGE = b"the street at night, " * 40_000  # some blocks, so that reading in blocks is seen
+FOOTAGE = b"the street at night, " * 400
+LONG = b"the whole street, " * 150_000  # some blocks, so that reading in blocks is seen
 COPY = b"the same with a face hidden"
 SALT = sha256(b"pseudonym").digest()[:16]
 PSEUDONYM = pseudonym_of(REFERENCE, salt=SALT)
@@ -327,6 +328,10 @@ def good() -> Iterator[Case]:
     yield Case(name="good log, quorum of nobody", files=w.log, policy=nobody, verdict="proved")
     erased = of_event(0, salts={}, actor="", subject="", detail={})
     yield Case(name="good export with an erasure", files=export_of(erased), verdict="proved")
+    long = {"receipt.txt": write_receipt(_receipt(w.sealed[1][2], LONG), POLICE).encode()}
+    yield Case(
+        name="good long footage", files=long, what="receipt.txt", about=LONG, verdict="proved"
+    )
     yield Case(name="nothing to judge", files={"a.txt": b"?"}, verdict="missing")
     yield Case(name="log without any key", files=w.log, key="", verdict="missing")
 

@@ -77,7 +77,7 @@ def test_it_imports_the_standard_library_only() -> None:
 
 def test_both_files_are_handed_out() -> None:
     found = outside.files()
-    assert list(found) == ["verify.py"]
+    assert list(found) == ["verify.py", "verify.html"]
     assert found["verify.py"] == SCRIPT.read_bytes()
     assert all(found.values())
 

@@ -7,7 +7,7 @@ and `verify.html` loads nothing. What they check and say is the same, step by st
 
 from importlib.resources import files as resources
 
-NAMES = ("verify.py",)
+NAMES = ("verify.py", "verify.html")
 
 
 def files() -> dict[str, bytes]:

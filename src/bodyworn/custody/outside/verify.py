@@ -215,6 +215,17 @@ WORDS: dict[str, Any] = json.loads(r"""
   "verifier": "That this verifier is the true one, if it came with what it checks: get it from somebody else.",
   "documents": "Anything about the other files here (PDF, JSON-LD, README, and what no event names), but that they are as listed.",
   "receipt-now": "What became of the bytes after the receipt was signed."
+ },
+ "headings": {
+  "proved": "What was proved",
+  "nothing": "Nothing.",
+  "not_proved": "What was NOT proved",
+  "ok": "ok",
+  "wrong": "WRONG",
+  "unchecked": "?",
+  "verdict.proved": "All steps held.",
+  "verdict.missing": "Not everything could be looked at.",
+  "verdict.damaged": "SOMETHING IS WRONG. Keep everything as it is."
  }
 }
 """)
@@ -864,7 +875,8 @@ def read_custody(data: bytes) -> Custody:
     found = strict_json(as_text(data))
     is_good = (
         isinstance(found, dict)
-        and found.get("v") == 1
+        and type(found.get("v")) is int
+        and found["v"] == 1
         and isinstance(found.get("reference"), str)
         and isinstance(found.get("pseudonym_salt"), str)
         and HEX_SALT.fullmatch(found["pseudonym_salt"])
@@ -1156,9 +1168,13 @@ def check_oxum(folder: Folder, names: Mapping[str, int]) -> None:
 
 
 def check_digests(
-    folder: Folder, names: Mapping[str, int], lists: Sequence[List], progress: Progress
-) -> dict[str, str]:
-    """Read every file once; answers the SHA-256 of each. The first that disagrees is named."""
+    folder: Folder,
+    names: Mapping[str, int],
+    lists: Sequence[List],
+    found: dict[str, str],
+    progress: Progress,
+) -> None:
+    """Read every file once; `found` takes the SHA-256 of each. The first that differs is named."""
     done, of = [0], sum(names.values())
 
     def told(count: int) -> None:
@@ -1166,7 +1182,6 @@ def check_digests(
         progress(done[0], of)
 
     kinds = sorted({one.kind for one in lists})
-    found: dict[str, str] = {}
     wrong: list[WrongError] = []
     for path in names:
         digests = dict(zip(kinds, folder.digests(path, kinds, told)))
@@ -1178,7 +1193,6 @@ def check_digests(
         ]
     if wrong:
         raise wrong[0]
-    return found
 
 
 # ----------------------------------------------------------------------------------- 10 The log
@@ -1720,7 +1734,7 @@ class PackJudge:
 
     def same_digests(self) -> str:
         """Step 3."""
-        self.digests = check_digests(self.folder, self.names, self.lists, self.given.progress)
+        check_digests(self.folder, self.names, self.lists, self.digests, self.given.progress)
         return say("done.digests", files=len(self.names), bytes=sum(self.names.values()))
 
     def right_key(self) -> str:
@@ -1831,7 +1845,7 @@ class PackJudge:
 
     def file_of(self, digest: object, item: str) -> str:
         """The file below this folder with this SHA-256; empty where there is none."""
-        found = [name for name in self.names if self.digests.get(name) == digest]
+        found = [name for name, one in self.digests.items() if one == digest]
         return next((name for name in found if name.startswith(item)), "")
 
     def whole_log(self) -> str:
@@ -1933,7 +1947,6 @@ class PackJudge:
 
 PROVED, WRONG_USE, MISSING, DAMAGED = 0, 2, 4, 5
 CODES = {"proved": PROVED, "missing": MISSING, "damaged": DAMAGED}
-MARKS = {"ok": "ok", "wrong": "WRONG", "unchecked": "?"}
 
 
 def as_json(this: Judgement) -> dict[str, Any]:
@@ -1951,17 +1964,16 @@ def as_json(this: Judgement) -> dict[str, Any]:
 
 def as_lines(this: Judgement) -> Iterator[str]:
     """The answer for people."""
+    words = WORDS["headings"]
     for step in this.steps:
-        yield f"{step.number:>2}  {MARKS[step.state]:5}  {step.sentence}"
+        yield f"{step.number:>2}  {words[step.state]:5}  {step.sentence}"
     yield ""
-    yield "What was proved:"
-    yield from (f"    {sentence}" for sentence in this.proved or ["Nothing."])
-    yield "What was NOT proved:"
+    yield f"{words['proved']}:"
+    yield from (f"    {sentence}" for sentence in this.proved or [words["nothing"]])
+    yield f"{words['not_proved']}:"
     yield from (f"    {sentence}" for sentence in this.not_proved)
     yield ""
-    yield {"proved": "All steps held.", "missing": "Not everything could be looked at."}.get(
-        this.verdict, "SOMETHING IS WRONG. Keep everything as it is."
-    )
+    yield words[f"verdict.{this.verdict}"]
 
 
 def printable(text: str) -> str:
