@@ -8,6 +8,7 @@ Ed25519, those of witnesses are `custody.cosignature`'s, ML-DSA-44 is `custody.m
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bodyworn.core.errors import DamagedError, RefusedError, SetupError
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # but for the newline
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 ED25519 = b"\x01"  # signature type identifier
 COSIGNATURE = b"\x04"  # of a witness: Ed25519 over text and time (C2SP tlog-cosignature)
@@ -305,9 +309,9 @@ def _decode(note: bytes | str) -> str:
 
 
 def _check_text(text: str) -> None:
-    if any(character < " " and character != "\n" for character in text):
+    if _CONTROL.search(text):
         raise DamagedError("note.malformed", "A note holds no control characters.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALF.search(text):
         raise DamagedError("note.malformed", "A note holds no half characters.")
 
 
