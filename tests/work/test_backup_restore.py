@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.work.events import looks
 from tests.work.mallory import by_force
 from tests.work.moving import digests, furnish, keys_of, looking_at, opened, spoil
 
+from bodyworn.core.clock import iso
 from bodyworn.core.errors import (
     BodywornError,
     BusyError,
@@ -29,6 +31,8 @@ from bodyworn.custody.statement import verify_statement
 from bodyworn.records import rows
 from bodyworn.records.models import CustodyEvent, Device, Recording
 from bodyworn.store import opaque
+from bodyworn.work.check import fixity
+from bodyworn.work.check.finding import Ground, Level
 from bodyworn.work.house import House
 from bodyworn.work.ingest import sweep, take_in
 from bodyworn.work.log import integrate
@@ -172,6 +176,23 @@ def test_what_the_source_has_lost_since_is_kept_from_before(
     assert "kept" in difference.sentence
     assert into(tmp_path, folder).statement.is_same
     assert opened(tmp_path / "new").vault.check(gone) == gone
+
+
+def test_check_says_how_old_the_backup_is_and_whether_it_is_whole(
+    store: House, tmp_path: Path
+) -> None:
+    def level(now: datetime = NOW) -> Level:
+        settings = store.settings.with_(frozen_at=iso(now))
+        return fixity.backup(Ground(settings=settings, now=now, trouble=None)).level
+
+    assert level() is Level.WARNING, "there is none"
+    backup(store, tmp_path / "backup", by=OPERATOR)
+    backup_keys(store, tmp_path / "safe", by=OPERATOR)
+    assert level() is Level.GOOD
+    assert level(NOW + timedelta(days=9)) is Level.WARNING
+    store.layout.blob(digests()[0]).unlink()
+    backup(store, tmp_path / "other", by=OPERATOR)
+    assert level() is Level.FAULT
 
 
 # ---- Mallory at the backup -----------------------------------------------------------------------

@@ -92,6 +92,12 @@ def arrived(source: Path, *, incoming: Path, read_back: bool = True) -> tuple[Pa
     return temporary, read
 
 
+def sweep(incoming: Path) -> None:
+    """Remove what interrupted copies left; for whoever is alone in this folder."""
+    for path in incoming.glob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
 def forget_file(path: Path) -> None:
     """Have whoever reads this file next read it from the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)

@@ -12,6 +12,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import SetupError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.records.models import Copy
+from bodyworn.store.seal import Vault
 from bodyworn.store.second import SecondCopy
 from bodyworn.work.house import House
 
@@ -48,6 +49,7 @@ def bring_into_step(house: House, *, progress: Progress = silent) -> int:
     """
     origin = house.settings.log_origin
     second = SecondCopy.begin(house.layout, _folder(house), origin=origin)
+    Vault(second.there).sweep()
     newest = Copy.objects.order_by("-id").values_list("id", flat=True).first() or 0
     done = _copy_from(second, 0, progress)
     second.note_reached(newest)

@@ -143,6 +143,13 @@ CHECKS = (
         find=fixity.second_copy,
         needs=DATABASE,
     ),
+    Check(
+        id="C020",
+        name="backup",
+        asks="Is there a backup of late, and had it everything?",
+        find=fixity.backup,
+        needs=DATABASE,
+    ),
 )
 
 

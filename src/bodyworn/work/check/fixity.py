@@ -1,14 +1,16 @@
-"""Questions about the stored files: read again in time, all right, and a second copy in step."""
+"""Questions about what is kept: read again in time, a second copy in step, a backup of late."""
 
 from datetime import timedelta
 
-from bodyworn.records.models import Copy
+from bodyworn.core.terms import EventType
+from bodyworn.records.models import Copy, CustodyEvent
 from bodyworn.work import patrol as patrol_
 from bodyworn.work import second
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
 from bodyworn.work.patrol_state import LONGEST_STEP
 
+LONGEST_WITHOUT_BACKUP = timedelta(days=8)  # a weekly backup may be a day late
 GRACE = 1.25  # times `patrol_days` before a round is late
 
 
@@ -53,3 +55,20 @@ def second_copy(ground: Ground) -> Answer:
             "Run `bodyworn serve`, whose keeper brings them there; or `bodyworn second-copy`.",
         )
     return good("The second copy is in step.")
+
+
+def backup(ground: Ground) -> Answer:
+    """There is a backup of late, and it had everything."""
+    hint = "Run `bodyworn backup FOLDER`, best every night by a timer."
+    made = CustodyEvent.objects.filter(type=EventType.REPLICATION).order_by("-id")
+    newest = next((one for one in made[:20] if one.detail.get("what") == "backup"), None)
+    if newest is None:
+        return warning("No backup was ever made.", hint)
+    if newest.detail.get("outcome") != "same":
+        return fault(
+            f"The backup of {newest.at:%d %B %Y} names differences in its statement.",
+            "Read the statement in the data folder; `bodyworn patrol` says what is wrong here.",
+        )
+    if ground.settings.now() - newest.at > LONGEST_WITHOUT_BACKUP:
+        return warning(f"The last backup is of {newest.at:%d %B %Y}.", hint)
+    return good(f"The last backup is of {newest.at:%d %B %Y}, and held everything.")

@@ -29,7 +29,7 @@ from bodyworn.custody.published import CHECKPOINT
 from bodyworn.custody.statement import MOST_NAMED, Difference, Kind, Statement, write_statement
 from bodyworn.records import ledger, rows
 from bodyworn.records.models import Copy
-from bodyworn.store import disk
+from bodyworn.store import disk, opaque
 from bodyworn.store.layout import Layout
 from bodyworn.work.house import House
 from bodyworn.work.moving.backups import Backups
@@ -87,6 +87,7 @@ def backup(
     backups = Backups(folder.absolute())
     backups.begin(origin=house.settings.log_origin)
     with backups.alone():
+        opaque.sweep(backups.layout.incoming)
         disk.check_room(backups.folder, planned(backups.folder).size)
         made = _made(house, backups, progress)
         for old in backups.finished()[: -max(1, keep)]:

@@ -7,11 +7,12 @@ it. Every step may be repeated: what is there already is skipped, and counted at
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError, RefusedError, SetupError
+from bodyworn.core.errors import BusyError, DamagedError, RefusedError, SetupError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.custody.checkpoint import peek
 from bodyworn.custody.log_copy import copy_log
@@ -19,8 +20,9 @@ from bodyworn.custody.note import Verifier
 from bodyworn.custody.published import CHECKPOINT
 from bodyworn.custody.statement import Difference
 from bodyworn.records import beside, rows
-from bodyworn.store import disk
+from bodyworn.store import disk, opaque
 from bodyworn.store.layout import Layout
+from bodyworn.work import serving
 from bodyworn.work.house import SERVED
 from bodyworn.work.moving.comparing import TABLE, check_log
 from bodyworn.work.moving.files import recount
@@ -58,8 +60,21 @@ def begin(target: Layout, *, of: str, database: str) -> bool:
             hint="Choose an empty folder, or one that does not exist yet.",
         )
     disk.make_folder(target.moving)
+    # An empty folder of a person's own is often open to all, and SQLite's file in it would be.
+    target.root.chmod(disk.FOLDER_MODE)
     disk.write_atomically(_begun(target), json.dumps(facts).encode())
     return True
+
+
+@contextmanager
+def alone(target: Layout) -> Iterator[None]:
+    """One fills a folder at a time. Raises BusyError move.already."""
+    lock = serving.hold(target.moving / "lock")
+    if lock is None:
+        raise BusyError("move.already", "This folder is being filled already.")
+    with lock:
+        opaque.sweep(target.incoming)
+        yield
 
 
 def refuse_used(using: str, target: Layout) -> None:

@@ -58,7 +58,8 @@ def migrate(
         )
     with serving.hold_folder(house.layout), _keeper_lock(house):  # 1
         is_new = filling.begin(target, of=house.settings.log_origin, database=database)
-        with beside.target(database_of(database, target.records)) as using:
+        place = database_of(database, target.records)
+        with filling.alone(target), beside.target(place) as using:
             filling.refuse_used(using, target)
             if is_new:
                 _record(house, by, database)  # 2

@@ -59,9 +59,9 @@ def restore(
     statement = signed_statement(chosen, signer.verifier)
     _require(check_snapshot(chosen, statement, progress=progress))  # 1
     filling.begin(target, of=chosen.folder.name, database=database)
-    filling.lay_keys(keys, target)  # 2
-    with beside.target(database_of(database, target.records)) as using:
+    with filling.alone(target), beside.target(database_of(database, target.records)) as using:
         filling.refuse_used(using, target)
+        filling.lay_keys(keys, target)  # 2
         return _filled(chosen, backups, target, signer, using, database, progress)
 
 
