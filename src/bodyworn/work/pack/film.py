@@ -48,9 +48,9 @@ def copy_of(recording: Recording, kind: CopyKind) -> Copy:
     return copy
 
 
-def stored(house: House, copy: Copy) -> BinaryIO:
-    """The stored bytes; the one place where a pack reads any, after the event is in the log."""
-    return house.vault.open(Sha256.parse(copy.sha256))
+def stored(house: House, one: Disclosed) -> BinaryIO:
+    """The stored bytes; the one place where a pack reads any, by an event that is in the log."""
+    return house.vault.open(Sha256.parse(one.item.copy.sha256))
 
 
 def bring(order: Order, one: Disclosed, stage: Stage, progress: Progress = silent) -> Film:
@@ -74,7 +74,7 @@ def bring(order: Order, one: Disclosed, stage: Stage, progress: Progress = silen
 def _pour(order: Order, one: Disclosed, stage: Stage, progress: Progress) -> Member:
     """Copied and hashed in one pass: what leaves is what was kept, or nothing leaves."""
     copy = one.item.copy
-    with stored(order.house, copy) as source:
+    with stored(order.house, one) as source:
         member = stage.pour(one.item.path, source, size=copy.size, progress=progress)
     if member.sha256 != copy.sha256:
         raise DamagedError(
