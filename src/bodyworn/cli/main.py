@@ -16,6 +16,7 @@ from bodyworn.cli import (
     backup,
     check,
     demo,
+    describe,
     dock,
     export,
     gaps,
@@ -112,6 +113,7 @@ app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
 app.command("list")(listing.list_recordings)
 app.command("show")(show.show)
+app.command("describe")(describe.describe)
 app.command("verify")(verify.verify)
 app.command("patrol")(patrol.patrol)
 app.command("second-copy")(patrol.second_copy)

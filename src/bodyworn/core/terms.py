@@ -32,6 +32,7 @@ class EventType(StrEnum):
     INGESTION_REPEAT = "ingestion:repeat"
     MARKER_ADDED = "marker:added"
     MARKER_REMOVED = "marker:removed"
+    METADATA_MODIFICATION = "metadata modification"
     QUARANTINE = "quarantine"
     RECEIPT = "receipt:issued"
     RECOVERY = "recovery"

@@ -118,6 +118,8 @@ def visible_to(actor: Actor) -> Q:
         seen |= Q(unit__name=actor.unit)
     if Role.INVESTIGATOR in actor.roles and actor.borough:
         seen |= Q(borough=actor.borough)
+    if Role.ADMINISTRATOR in actor.roles:
+        seen |= Q(officer=None, unit=None, borough="")
     return seen
 
 

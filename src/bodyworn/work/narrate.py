@@ -51,6 +51,7 @@ COPIES = {
 REFUSED = {
     "administer": "administer",
     "check": "check the file",
+    "describe": "describe it",
     "export": "take a copy",
     "list": "list it",
     "mark": "set a marker",
@@ -241,6 +242,28 @@ def _unmarked(event: EventRow) -> Words:
     return "Marker taken away", _marker(event.detail)
 
 
+SAID = {
+    "borough": "borough",
+    "category": "category",
+    "officer": "worn by",
+    "started_at": "began",
+    "title": "title",
+    "unit": "unit",
+}
+
+
+def _described(event: EventRow) -> Words:
+    """`borough: none, now Lambeth`: what was said before is never lost."""
+    old, new = (event.detail.get(name) or {} for name in ("old", "new"))
+    changes = [
+        f"{word}: {old.get(name) or 'none'}, now {new[name] or 'none'}"
+        for name, word in SAID.items()
+        if name in new
+    ]
+    parts = (*changes, str(event.detail.get("reason", "")))
+    return "Description corrected", " · ".join(filter(None, parts))
+
+
 def _quarantined(event: EventRow) -> Words:
     return "Kept, with a doubt", str(event.detail.get("reason", ""))
 
@@ -275,6 +298,7 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.INGESTION_REPEAT: _ingested_again,
     EventType.MARKER_ADDED: _marked,
     EventType.MARKER_REMOVED: _unmarked,
+    EventType.METADATA_MODIFICATION: _described,
     EventType.QUARANTINE: _quarantined,
     EventType.RECEIPT: _receipted,
     EventType.RECOVERY: _recovered,

@@ -14,7 +14,7 @@ from bodyworn.records import queries
 from bodyworn.rules.access import Action
 from bodyworn.web.house import house
 from bodyworn.web.pages.permission import actor_of, needs
-from bodyworn.web.pages.words import listed, moment
+from bodyworn.web.pages.words import Row, listed, moment
 from bodyworn.work.patrol import result
 
 SHOWN = 12
@@ -38,6 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "is_administrator": True,
             "patrol": _patrol(),
             "counts": _odd_counts(actor),
+            "nobodys_rows": _nobodys(actor, now),
         }
     return render(request, "pages/home.html", facts)
 
@@ -68,6 +69,11 @@ def _my_unit(actor: Actor, now: datetime) -> dict[str, Any]:
         "odd_rows": [listed(row, now) for row in queries.needing_attention(actor, limit=SHOWN)],
         "counts": _odd_counts(actor),
     }
+
+
+def _nobodys(actor: Actor, now: datetime) -> list[Row]:
+    """What no account can open until somebody says whose it is: all that administrators see."""
+    return [listed(row, now) for row in queries.newest(actor, limit=SHOWN)]
 
 
 def _patrol() -> dict[str, Any]:
