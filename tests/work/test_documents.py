@@ -1,5 +1,6 @@
 """Who signs for the force: our own making by default, the force's own where it names one."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.work.arriving import film
 from bodyworn.core.errors import RefusedError, SetupError
 from bodyworn.media import credentials
 from bodyworn.media.credentials import Claim
+from bodyworn.work.check import folder, machine
+from bodyworn.work.check.finding import Answer, Ground, Level
 from bodyworn.work.documents import PrivateKey, documents_if_any, documents_of
 from bodyworn.work.house import House
 
@@ -176,3 +179,30 @@ def test_one_setting_without_the_other_is_no_choice(house: House) -> None:
     with pytest.raises(SetupError) as wrong:
         documents_of(replace(house, settings=settings))
     assert wrong.value.code == "documents.half-named"
+
+
+def finding(house: House, check: Callable[[Ground], Answer]) -> tuple[Level, str]:
+    found = check(Ground(settings=house.settings, now=datetime.now(UTC), trouble=None))
+    return found.level, found.sentence
+
+
+def test_check_names_a_certificate_that_ends_before_it_stops_a_disclosure(house: House) -> None:
+    assert finding(house, machine.documents)[0] is Level.GOOD
+    documents_of(house)
+    assert finding(house, machine.documents)[0] is Level.GOOD
+    key = KEYS["es256"]
+    for ends, level in ((NOW + 90 * DAY, "good"), (NOW + 9 * DAY, "warning"), (NOW, "fault")):
+        theirs = with_own(house, of_the_force(key, ends=ends), pem(key))
+        found, sentence = finding(theirs, machine.documents)
+        assert (found, f"{ends:%d %B %Y}" in sentence) == (level, True)
+    assert finding(with_own(house, b"", b""), machine.documents)[0] is Level.FAULT
+
+
+def test_check_finds_a_signing_key_that_others_can_read(house: House) -> None:
+    documents_of(house)
+    assert finding(house, folder.keys)[0] is Level.GOOD
+    house.layout.documents_root.chmod(0o644)
+    assert finding(house, folder.keys) == (
+        Level.FAULT,
+        "Others can read or change: documents-root.pem.",
+    )

@@ -150,6 +150,13 @@ CHECKS = (
         find=fixity.backup,
         needs=DATABASE,
     ),
+    Check(
+        id="C022",
+        name="documents",
+        asks="Is the certificate good that signs packs?",
+        find=machine.documents,
+        needs=FOLDER,
+    ),
 )
 
 

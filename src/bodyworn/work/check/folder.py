@@ -36,6 +36,8 @@ def keys(ground: Ground) -> Answer:
             f"Missing in the keys folder: {', '.join(missing)}.",
             "Restore the keys folder from its own backup; `bodyworn init` makes what never was.",
         )
+    made_on_demand = [layout.documents_key, layout.documents_root]
+    secret += [path for path in made_on_demand if path.exists()]
     open_to_others = [path.name for path in secret if _mode(path) & OTHERS]
     if open_to_others:
         return fault(
