@@ -24,7 +24,8 @@ from bodyworn.core.terms import Durability, EventType, Operation, Purpose
 from bodyworn.core.types import CustodyEvent, Receipt
 from bodyworn.custody.checkpoint import make
 from bodyworn.custody.event import SealedEvent, pseudonym_of, seal_event
-from bodyworn.custody.note import Signer, to_base64
+from bodyworn.custody.mldsa import MldsaSigner
+from bodyworn.custody.note import Signer, sign_note, to_base64
 from bodyworn.custody.proof import write_proof
 from bodyworn.custody.receipt import write_receipt
 from bodyworn.custody.tiles import encode_bundle, read_bundle
@@ -295,6 +296,7 @@ def cases() -> list[Case]:
         *events(),
         *footage(),
         *beside(),
+        *lasting(),
         *logs(),
         *alone(),
     ]
@@ -686,6 +688,35 @@ def beside() -> Iterator[Case]:
     }.items():
         files = pack_of(packed() | {"policy.txt": text})
         yield Case(name=f"pack, {name}", files=files, step=11)
+
+
+def lasting() -> Iterator[Case]:
+    """Witnesses whose keys are ML-DSA-44, beside those of Ed25519."""
+    one = MldsaSigner("university.example/lasting", bytes(32))
+    note = world().checkpoint
+    text = note.rpartition("\n\n")[0] + "\n"
+    policy = WITNESSED_POLICY.replace(
+        WITNESSES["university"].key.text.encode(), one.key.text.encode()
+    )
+    timed = one.cosign(text, at=NOW).line
+    second = MldsaSigner(ORIGIN, bytes(32))
+    untimed = sign_note(text, one).removeprefix(text + "\n")
+
+    def case(name: str, lines: str, **more: Any) -> Case:
+        checkpoint = (note + lines).encode() + COMPLAINTS.cosign(text, at=NOW).line.encode()
+        files = pack_of(packed() | {"checkpoint": checkpoint, "policy.txt": policy})
+        return Case(name=f"pack, {name}", files=files, **more)
+
+    yield case("good ML-DSA witness", timed, verdict="proved")
+    beside = sign_note(text, second).removeprefix(text + "\n")
+    yield case("good ML-DSA line of the log", timed + beside, verdict="proved")
+    yield case("ML-DSA line without a time", untimed, verdict="missing")
+    raw = bytearray(one.cosign(text, at=NOW).raw)
+    raw[100] ^= 1
+    forged = replace(one.cosign(text, at=NOW), raw=bytes(raw)).line
+    yield case("forged ML-DSA line", forged, step=11)
+    later = replace(one.cosign(text, at=NOW), raw=bytes(8) + bytes(raw[8:])).line
+    yield case("ML-DSA line whose time was changed", later, step=11)
 
 
 def logs() -> Iterator[Case]:

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.custody.overseeing import LEAVES, note_of
@@ -129,3 +130,33 @@ def test_a_checkpoint_is_read_as_the_force_reads_it() -> None:
     key = verify.read_key(Signer("police.example/log", sha256(b"the force").digest()).verifier.text)
     head = verify.read_checkpoint(note_of(LEAVES, 7), key)
     assert (head.size, head.root) == (7, root_of(LEAVES[:7]))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=80), st.integers(0, 2419), st.data())
+def test_mldsa_agrees_with_the_library(
+    seed: bytes, message: bytes, at: int, data: st.DataObject
+) -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(seed)
+    public, signature = private.public_key().public_bytes_raw(), private.sign(message)
+    assert verify.is_signed_mldsa(public, message, signature)
+    assert not verify.is_signed_mldsa(public, message + b"!", signature)
+    spoilt = signature[:at] + bytes([signature[at] ^ data.draw(st.integers(1, 255))])
+    assert not verify.is_signed_mldsa(public, message, spoilt + signature[at + 1 :])
+    other = public[: at % 1312] + bytes([public[at % 1312] ^ 1]) + public[at % 1312 + 1 :]
+    assert not verify.is_signed_mldsa(other, message, signature)
+
+
+def test_mldsa_hints_are_written_in_one_way() -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    public = private.public_key().public_bytes_raw()
+    for number in range(4):
+        signature = private.sign(b"%d" % number)
+        hints = bytearray(signature[2336:])
+        hints[0], hints[1] = hints[1], hints[0]
+        assert not verify.is_signed_mldsa(public, b"%d" % number, signature[:2336] + bytes(hints))
+        hints = bytearray(signature[2336:])
+        hints[79] = 1  # behind the last hint there are zeros
+        assert not verify.is_signed_mldsa(public, b"%d" % number, signature[:2336] + bytes(hints))
+    assert not verify.is_signed_mldsa(public, b"", bytes(2420))
+    assert not verify.is_signed_mldsa(public, b"", b"\xff" * 2420)

@@ -8,7 +8,7 @@ needs Python 3.9 or later and its standard library; it opens no connection, writ
 no program, and trusts nothing that it is given except the key that you bring.
 
     1  Words          every sentence that it can say, and the number of every step
-    2  Ed25519        signatures (RFC 8032)
+    2  Signatures     Ed25519 (RFC 8032) and ML-DSA-44 (FIPS 204)
     3  Signed notes   keys, notes, checkpoints (C2SP signed-note, tlog-checkpoint)
     4  The tree       hashes and proofs (RFC 6962, RFC 9162; C2SP tlog-proof)
     5  Witnesses      cosignatures and policies (C2SP tlog-cosignature, tlog-policy)
@@ -269,7 +269,7 @@ def say(key: str, /, **values: object) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: str(values.get(found[1], found[0])), text)
 
 
-# ---------------------------------------------------------------------------------- 2  Ed25519
+# ------------------------------------------------------------------------------- 2  Signatures
 # RFC 8032, section 5.1.7, with the equation in its strict form (no cofactor), S below the order of
 # the group, and R compared byte by byte: what OpenSSL does, which the force's own program uses.
 # Nothing here is secret, so it need not take the same time for every input.
@@ -345,11 +345,122 @@ _base = point_from((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 BASE: Point = _base if _base else NEUTRAL  # the base point exists: 4/5 is on the curve
 
 
+# ML-DSA-44 (FIPS 204, algorithms 3 and 8), for witnesses whose keys are to outlast Ed25519.
+
+Q, TAU, GAMMA1, GAMMA2, BETA, OMEGA = 8380417, 39, 1 << 17, 95232, 78, 80
+Poly = list[int]  # 256 numbers below Q
+ZETAS = [pow(1753, int(f"{n:08b}"[::-1], 2), Q) for n in range(256)]
+MLDSA_KEY, MLDSA_SIGNATURE = 1312, 2420  # bytes
+
+
+def is_signed_mldsa(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the holder of this public key made this signature (algorithm 3, no context)."""
+    if len(public) != MLDSA_KEY or len(signature) != MLDSA_SIGNATURE:
+        return False
+    hints = hints_from(signature[2336:])
+    z = [[GAMMA1 - n for n in numbers_in(part, 18)] for part in cut(signature[32:2336], 576)]
+    if hints is None or max(abs(n) for part in z for n in part) >= GAMMA1 - BETA:
+        return False
+    challenge = ntt(ball(signature[:32]))
+    high = [ntt([n << 13 for n in numbers_in(part, 10)]) for part in cut(public[32:], 320)]
+    z_hat = [ntt(part) for part in z]
+    encoded = 0
+    for row in range(4):
+        sums = [-challenge[n] * high[row][n] for n in range(256)]
+        for column in range(4):
+            matrix = uniform(public[:32] + bytes([column, row]))
+            sums = [one + matrix[n] * z_hat[column][n] for n, one in enumerate(sums)]
+        for n, one in enumerate(inverse_ntt([one % Q for one in sums])):
+            encoded |= with_hint(one, n in hints[row]) << 6 * (256 * row + n)
+    seen = hashlib.shake_256(public).digest(64) + b"\0\0" + message
+    mu = hashlib.shake_256(seen).digest(64)
+    return hashlib.shake_256(mu + encoded.to_bytes(768, "little")).digest(32) == signature[:32]
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    """Pieces of this size."""
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+def numbers_in(data: bytes, bits: int) -> Poly:
+    """256 numbers of so many bits, lowest first (algorithm 18)."""
+    whole = int.from_bytes(data, "little")
+    return [whole >> bits * n & (1 << bits) - 1 for n in range(256)]
+
+
+def hints_from(data: bytes) -> list[set[int]] | None:
+    """Where each of four rows has a hint; None unless written in the one way (algorithm 21)."""
+    rows, start = [], 0
+    for end in data[OMEGA:]:
+        places = list(data[start:end])
+        if not start <= end <= OMEGA or places != sorted(set(places)):
+            return None
+        rows.append(set(places))
+        start = end
+    return None if any(data[start:OMEGA]) else rows
+
+
+def ball(seed: bytes) -> Poly:
+    """A polynomial with 39 coefficients of 1 or -1 (algorithm 29)."""
+    stream = hashlib.shake_256(seed).digest(8 + 1024)
+    signs, at, found = int.from_bytes(stream[:8], "little"), 8, [0] * 256
+    for n in range(256 - TAU, 256):
+        while stream[at] > n:
+            at += 1
+        place = stream[at]
+        found[n], found[place] = found[place], 1 - 2 * (signs >> n + TAU - 256 & 1)
+        at += 1
+    return found
+
+
+def uniform(seed: bytes) -> Poly:
+    """256 numbers below Q, already transformed (algorithm 30)."""
+    stream = hashlib.shake_128(seed).digest(168 * 12)
+    numbers = [int.from_bytes(part, "little") & 0x7FFFFF for part in cut(stream, 3)]
+    return [one for one in numbers if one < Q][:256]
+
+
+def ntt(poly: Poly) -> Poly:
+    """The number-theoretic transform (algorithm 41)."""
+    found, m, half = [n % Q for n in poly], 0, 128
+    while half:
+        for start in range(0, 256, 2 * half):
+            m += 1
+            for n in range(start, start + half):
+                turned = ZETAS[m] * found[n + half] % Q
+                found[n], found[n + half] = (found[n] + turned) % Q, (found[n] - turned) % Q
+        half //= 2
+    return found
+
+
+def inverse_ntt(poly: Poly) -> Poly:
+    """And back (algorithm 42)."""
+    found, m, half = list(poly), 256, 1
+    while half < 256:
+        for start in range(0, 256, 2 * half):
+            m -= 1
+            for n in range(start, start + half):
+                one, other = found[n], found[n + half]
+                found[n], found[n + half] = (one + other) % Q, ZETAS[m] * (other - one) % Q
+        half *= 2
+    return [n * 8347681 % Q for n in found]
+
+
+def with_hint(number: int, hint: bool) -> int:
+    """The high part of a number, put right by a hint (algorithms 36 and 40)."""
+    low = number % (2 * GAMMA2)
+    low -= 2 * GAMMA2 if low > GAMMA2 else 0
+    high = 0 if number - low == Q - 1 else (number - low) // (2 * GAMMA2)
+    low -= 1 if number - low == Q - 1 else 0
+    return (high + (1 if low > 0 else -1)) % 44 if hint else high
+
+
 # ----------------------------------------------------------------------------- 3  Signed notes
 # A note is text, an empty line, and one line a signature: a dash, the key's name, and base64 of
 # four bytes that name the key and the signature itself. Lines of unknown keys are passed over.
 
-LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
+LOG_KEY, WITNESS_KEY, MLDSA = b"\x01", b"\x04", b"\x06"
+KEY_SIZES = {LOG_KEY: 32, WITNESS_KEY: 32, MLDSA: MLDSA_KEY}
 MOST_SIGNATURES = 100
 MOST_NOTE = 1 << 20  # bytes of a note, a proof or a receipt
 LARGEST_SIZE = 2**63 - 1
@@ -361,7 +472,7 @@ class Key:
     """A public key and the name that it signs under."""
 
     name: str
-    public: bytes  # 32 bytes
+    public: bytes
     kind: bytes = LOG_KEY
 
     @property
@@ -380,6 +491,10 @@ class Key:
         if self.kind == LOG_KEY:
             return is_signed(self.public, message, signature)
         seconds = seconds_of(signature)
+        if self.kind == MLDSA:
+            stated = stated_tree(message, self.name, seconds)
+            is_one = seconds <= LATEST and stated
+            return bool(is_one and is_signed_mldsa(self.public, stated, signature[8:]))
         timed = b"cosignature/v1\ntime %d\n" % seconds + message
         return 0 < seconds <= LATEST and is_signed(self.public, timed, signature[8:])
 
@@ -398,14 +513,15 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def read_key(text: str, kind: bytes = LOG_KEY) -> Key:
-    """Read `name+hash+base64`."""
+def read_key(text: str, *kinds: bytes) -> Key:
+    """Read `name+hash+base64`; a log's Ed25519 key unless other kinds are named."""
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     if not is_name(name) or not encoded:
         raise WrongError("key.garbled")
     raw = from_base64(encoded)
-    if raw[:1] != kind or len(raw) != 33:
+    kind = raw[:1]
+    if kind not in (kinds or (LOG_KEY,)) or len(raw) != 1 + KEY_SIZES[kind]:
         raise WrongError("key.kind")
     key = Key(name, raw[1:], kind)
     if key.key_id.hex() != key_id:
@@ -616,8 +732,20 @@ class Policy:
 
 
 def seconds_of(signature: bytes) -> int:
-    """When a witness says that it signed; 0 for what is no cosignature."""
-    return int.from_bytes(signature[:8], "big") if len(signature) == 72 else 0
+    """When a witness says that it signed; 0 for what is no cosignature, or states no time."""
+    is_one = len(signature) in (8 + 64, 8 + MLDSA_SIGNATURE)
+    return int.from_bytes(signature[:8], "big") if is_one else 0
+
+
+def stated_tree(text: bytes, name: str, seconds: int) -> bytes:
+    """What an ML-DSA line signs: who, when, and the whole tree; empty for no checkpoint."""
+    origin, size, root, *_ = [*text.decode().split("\n"), "", "", ""]
+    names = [one.encode() for one in (name, origin)]
+    if not NUMBER.fullmatch(size) or not all(0 < len(one) <= 255 for one in names):
+        return b""
+    (signer, log), zero = (bytes([len(one)]) + one for one in names), bytes(8)
+    time, last = seconds.to_bytes(8, "big"), int(size).to_bytes(8, "big")
+    return b"subtree/v1\n\0" + signer + time + log + zero + last + from_base64(root)
 
 
 def cosigned_at(note: str, key: Key) -> int | None:
@@ -626,7 +754,7 @@ def cosigned_at(note: str, key: Key) -> int | None:
     ours = [raw[4:] for name, raw in signatures if name == key.name and raw[:4] == key.key_id]
     if not all(key.signed(text.encode(), raw) for raw in ours):
         raise WrongError("note.bad-signature", name=key.name)
-    return max(map(seconds_of, ours), default=None)
+    return max(filter(None, map(seconds_of, ours)), default=None)
 
 
 def read_policy(data: bytes) -> Policy:
@@ -653,12 +781,12 @@ def read_policy(data: bytes) -> Policy:
 def take_line(policy: Policy, members: set[str], word: str, rest: list[str]) -> None:
     """One line of a policy; any fault is the line's."""
     if word == "log" and 1 <= len(rest) <= 2:
-        key = read_key(utf8(rest[0]))
+        key = read_key(utf8(rest[0]), LOG_KEY, MLDSA)
         require(len(policy.logs) < MOST_LISTED)
         require(all(key.public != one.public for one in policy.logs))
         policy.logs.append(key)
     elif word == "witness" and 2 <= len(rest) <= 3:
-        key = read_key(utf8(rest[1]), WITNESS_KEY)
+        key = read_key(utf8(rest[1]), WITNESS_KEY, MLDSA)
         require(len(policy.witnesses) < MOST_LISTED and is_free(policy, rest[0]))
         require(all(key.public != one.public for one in policy.witnesses.values()))
         policy.witnesses[rest[0]] = key
