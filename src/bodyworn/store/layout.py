@@ -23,6 +23,7 @@ DATA/
     timestamps/<size>.checkpoint  <size>.tsr  newest
                                checkpoints, and the RFC 3161 tokens over them
   witnesses.json               what each witness was asked and answered last
+    census/<day>  newest       the list of live evidence of each day
   timestamps.json              what the time-stamp authority answered last
   statements/<moment>-<kind>   signed statements of backups, restores and moves
   moving/                      only while this folder is being filled by a restore or a move
@@ -41,6 +42,7 @@ DATA/
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bodyworn.core.digest import Sha256
@@ -158,6 +160,19 @@ class Layout:
     def log_witnessed(self) -> Path:
         """The newest checkpoint that enough witnesses cosigned."""
         return self.log / "checkpoint.witnessed"
+
+    @property
+    def census(self) -> Path:
+        """The lists of live evidence, served with the log."""
+        return self.log / "census"
+
+    def census_of(self, day: date) -> Path:
+        """The census of one day."""
+        return self.census / f"{day}"
+
+    def census_draft(self, day: date) -> Path:
+        """Its list, before the log's leaf is written over it; a dot keeps it from being served."""
+        return self.census / f".{day}.list"
 
     @property
     def witnesses(self) -> Path:

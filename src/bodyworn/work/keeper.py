@@ -5,6 +5,7 @@
     jobs       workers make strips, sounds, proxies            at once
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
+    census     of everything that is held                      once a day
     time       an authority stamps a checkpoint                as often as the settings say
     patrol     reads every stored file again and mends it      all the time, within `patrol_days`
     second     copy gets what is new                           every ten seconds
@@ -23,7 +24,7 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import ingest, jobs, patrol, second, serving, timestamps, witnessing
+from bodyworn.work import census, ingest, jobs, patrol, second, serving, timestamps, witnessing
 from bodyworn.work.house import House
 from bodyworn.work.log import Sequencer
 
@@ -44,6 +45,7 @@ DUTIES = (
     Duty(name="inbox", every=1.0, work=ingest.sweep),
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
+    Duty(name="census", every=60.0, work=census.take),
     Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
     Duty(name="patrol", every=60.0, work=patrol.walk),
     Duty(name="second copy", every=10.0, work=second.keep_in_step),

@@ -151,6 +151,13 @@ CHECKS = (
         needs=DATABASE,
     ),
     Check(
+        id="C021",
+        name="census",
+        asks="Was a census made lately, and is its list there?",
+        find=ledger.census,
+        needs=DATABASE,
+    ),
+    Check(
         id="C022",
         name="documents",
         asks="Is the certificate good that signs packs?",
