@@ -1206,6 +1206,8 @@ def read_list(folder: Folder, name: str, kind: str) -> List:
             raise WrongError("list.unsafe", file=name, path=path)
         if alike(path) in seen:
             raise WrongError("list.twice", file=name, path=path)
+        if path == name or (name != SUMS and path.startswith(PAYLOAD) == name.startswith("tag")):
+            raise WrongError("list.scope", file=name, path=path)
         seen.add(alike(path))
         digests[path] = found[1].lower()
     return List(name, kind, digests)
@@ -1256,11 +1258,7 @@ def _doubled(names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def check_complete(folder: Folder, names: Mapping[str, int], lists: Sequence[List]) -> None:
     """Every listed file is here, every file is listed, and the payload has its size."""
     for one in lists:
-        is_payload, is_tags = one.file.startswith("manifest"), one.file.startswith("tagmanifest")
         for path in one.digests:
-            is_inside = path.startswith(PAYLOAD)
-            if (is_payload and not is_inside) or (is_tags and is_inside) or path == one.file:
-                raise WrongError("list.scope", file=one.file, path=path)
             if path not in names:
                 raise WrongError("list.absent", file=one.file, path=path)
         for path in names:
