@@ -35,17 +35,17 @@ class PowerCutError(Exception):
 
 
 def with_writes_until(house: House, last: int) -> House:
-    """The same house, whose log fails at the write after `last` of them."""
-    count = itertools.count(1)
+    """The same house, whose log fails at the write after `last` of them, once it is open."""
+    count, is_open = itertools.count(1), threading.Event()
 
     class Failing(Disk):
         def put(self, descriptor: int, data: bytes, *, at: int, with_flush: bool) -> None:
-            if next(count) > last:
+            if is_open.is_set() and next(count) > last:
                 raise PowerCutError
             super().put(descriptor, data, at=at, with_flush=with_flush)
 
         def write(self, files: Sequence[File]) -> None:
-            if next(count) > last:
+            if is_open.is_set() and next(count) > last:
                 raise PowerCutError
             super().write(files)
 
@@ -53,6 +53,7 @@ def with_writes_until(house: House, last: int) -> House:
     broken.__dict__["log"] = Log(
         house.layout.log, origin=house.signer.name, signer=house.signer, disk=Failing()
     )
+    is_open.set()
     return broken
 
 

@@ -110,7 +110,7 @@ def standing_of(event: models.CustodyEvent) -> tuple[Durability, datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An event that is committed, has its place, and is under a signature."""
+    """An event that is committed and has its place; the next checkpoint to be shown covers it."""
 
     uid: str  # its name, hexadecimal
     leaf_hash: str  # its name in receipts and proofs, hexadecimal
@@ -309,11 +309,16 @@ class Sequencer:
 
 
 def _sign(house: House, leaves: Sequence[bytes], *, first: int) -> None:
-    """Extend the tree; what the database has placed before them comes first."""
+    """Extend the tree; what the database has placed before them comes first.
+
+    The database keeps them durably, and in their order. So the log need not flush them before it
+    shows them, and a caller waits for one flush and not for two.
+    """
     if house.log.signed_size < first:
         _publish_places(house)
     else:
-        _patiently(partial(house.log.append, leaves, from_index=first, now=house.now()))
+        now = house.now()
+        _patiently(partial(house.log.append, leaves, from_index=first, now=now, durable=False))
 
 
 def _publish_places(house: House) -> Checkpoint | None:
