@@ -16,6 +16,7 @@ from bodyworn.core.terms import EventType
 from bodyworn.core.types import CustodyEvent
 from bodyworn.custody import census
 from bodyworn.custody.census import Census, Entry, Head
+from bodyworn.custody.census_audit import compare, first_known
 from bodyworn.custody.event import SealedEvent, pseudonym_of, seal_event
 
 AT = datetime(2026, 4, 12, tzinfo=UTC)
@@ -192,14 +193,14 @@ def test_what_is_gone_needs_an_erasure() -> None:
     new = taken(DAYS[1], [0, 1, 2, 8, 9], previous=old)
     arrivals = [sealed(EventType.INGESTION, number=number).leaf for number in range(6)]
     log = [*arrivals, old.head.leaf, sealed(EventType.ERASURE, number=4).leaf, new.head.leaf]
-    found = census.compare(old, new, log)
+    found = compare(old, new, log)
     assert (found.stayed, found.came, found.ok) == (3, 2, False)
     assert found.erased == (entry(4).id,)
     assert set(found.vanished) == {entry(3).id, entry(5).id}
-    known = census.first_known(log, found.vanished)
+    known = first_known(log, found.vanished)
     assert {one.index for one in known.values()} == {3, 5}
     log += [sealed(EventType.ERASURE, number=number).leaf for number in (3, 5)]
-    assert census.compare(old, new, log).ok
+    assert compare(old, new, log).ok
 
 
 def test_an_erasure_must_name_the_very_recording() -> None:
@@ -207,7 +208,7 @@ def test_an_erasure_must_name_the_very_recording() -> None:
     others = [sealed(EventType.ERASURE, number=7), sealed(EventType.VIEW, number=1)]
     nameless = sealed(EventType.ERASURE, evidence=entry(1).id.hex())
     log = [old.head.leaf, new.head.leaf, *(one.leaf for one in (*others, nameless))]
-    assert census.compare(old, new, log).vanished == (entry(1).id,)
+    assert compare(old, new, log).vanished == (entry(1).id,)
 
 
 def test_an_exchanged_film_is_named() -> None:
@@ -215,7 +216,7 @@ def test_an_exchanged_film_is_named() -> None:
     other = census.entry_of("BWV-0001", film_of(9), salt=salt_of(1))
     entries = census.listed([entry(0), other, entry(2)])
     exchanged = Census(head=new.head, entries=entries)
-    found = census.compare(old, exchanged, [old.head.leaf, new.head.leaf])
+    found = compare(old, exchanged, [old.head.leaf, new.head.leaf])
     assert (found.changed, found.vanished, found.ok) == ((entry(1).id,), (), False)
 
 
@@ -223,14 +224,14 @@ def test_a_census_that_the_log_does_not_hold_is_worth_nothing() -> None:
     old, new = taken(DAYS[0], range(3)), taken(DAYS[1], range(3))
     for log in ([], [old.head.leaf], [new.head.leaf]):
         with pytest.raises(DamagedError) as caught:
-            census.compare(old, new, log)
+            compare(old, new, log)
         assert caught.value.code == "census.not-logged"
 
 
 def test_only_a_younger_census_can_be_compared() -> None:
     old = taken(DAYS[0], range(3))
     with pytest.raises(DamagedError) as caught:
-        census.compare(old, old, [old.head.leaf])
+        compare(old, old, [old.head.leaf])
     assert caught.value.code == "census.order"
 
 
@@ -238,7 +239,7 @@ def test_only_a_younger_census_can_be_compared() -> None:
 def test_every_name_is_accounted_for(old: set[int], new: set[int], erased: set[int]) -> None:
     first, second = taken(DAYS[0], sorted(old)), taken(DAYS[1], sorted(new))
     log = [sealed(EventType.ERASURE, number=number).leaf for number in erased]
-    found = census.compare(first, second, [*log, first.head.leaf, second.head.leaf])
+    found = compare(first, second, [*log, first.head.leaf, second.head.leaf])
     assert set(found.vanished) == {entry(n).id for n in old - new - erased}
     assert set(found.erased) == {entry(n).id for n in (old - new) & erased}
     assert (found.stayed, found.came) == (len(old & new), len(new - old))

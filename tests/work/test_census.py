@@ -15,6 +15,7 @@ from bodyworn.core.errors import BodywornError, DamagedError
 from bodyworn.core.terms import EventType
 from bodyworn.core.types import CustodyEvent
 from bodyworn.custody import census as form
+from bodyworn.custody.census_audit import compare_files
 from bodyworn.custody.event import pseudonym_of
 from bodyworn.records import ledger
 from bodyworn.records.models import Census, Recording
@@ -128,7 +129,7 @@ def test_a_recording_that_was_removed_with_everything_is_named(house: House) -> 
     leaf = bytes(index.leaf)
     size = later.log.size
     later.log.integrate([leaf], from_index=size, now=later.now())
-    found, known = census.compare(
+    found, known = compare_files(
         house.layout.census_of(TODAY),
         house.layout.census_of(TODAY + timedelta(days=1)),
         log=house.layout.log,
@@ -156,7 +157,7 @@ def test_a_lawful_erasure_is_no_finding(house: House) -> None:
     later = on_day(house, 1)
     census.take(later)
     integrate(later)
-    found, known = census.compare(
+    found, known = compare_files(
         house.layout.census_of(TODAY),
         house.layout.census_of(TODAY + timedelta(days=1)),
         log=house.layout.log,

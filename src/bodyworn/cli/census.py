@@ -10,7 +10,7 @@ from bodyworn.cli.face import Face
 from bodyworn.core.errors import DamagedError
 
 if TYPE_CHECKING:
-    from bodyworn.custody.census import Known
+    from bodyworn.custody.census_audit import Known
     from bodyworn.custody.note import Verifier
 
 MOST = 400  # days in one answer
@@ -145,11 +145,11 @@ def compare(
 
     Example: bodyworn census compare 2026-04-12 2026-05-12 --log copy --log-key log.vkey
     """
-    from bodyworn.work import census
+    from bodyworn.custody.census_audit import compare_files
 
     face = Face.of(ctx)
     folder = log or face.settings().layout.log
-    found, known = census.compare(old, new, log=folder, key=_key(face, log_key))
+    found, known = compare_files(old, new, log=folder, key=_key(face, log_key))
     names = {kind: [one.hex() for one in getattr(found, kind)] for kind in KINDS}
     told = [_line(kind, one, known) for kind in ("vanished", "changed") for one in names[kind]]
     counts = f"{found.stayed} stayed, {found.came} came, {len(found.erased)} were erased"

@@ -115,22 +115,6 @@ class Membership:
     hashes: tuple[bytes, ...]  # audit path, RFC 6962
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """What became of an older census."""
-
-    stayed: int
-    came: int
-    erased: tuple[bytes, ...]  # pseudonyms that are gone, with an erasure in the log
-    vanished: tuple[bytes, ...]  # pseudonyms that are gone without one
-    changed: tuple[bytes, ...]  # pseudonyms whose master is another one
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing vanished and nothing was exchanged."""
-        return not self.vanished and not self.changed
-
-
 def entry_of(reference: str, sha256: Sha256, *, salt: bytes) -> Entry:
     """A recording's line; `salt` is the recording's own, 16 bytes."""
     hidden = commitment({"master": sha256.hex}, salt=salt)
@@ -269,64 +253,6 @@ def membership_from_dict(value: Mapping[str, Any]) -> Membership:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _malformed("That is no proof of a census.") from None
-
-
-def compare(old: Census, new: Census, log_entries: Iterable[bytes]) -> Comparison:
-    """What became of the older one's evidence, by the leaves of the log.
-
-    Raises DamagedError census.not-logged where the log holds not both leaves, and census.order.
-    """
-    if new.head.day <= old.head.day:
-        raise DamagedError("census.order", "The second census is not younger than the first.")
-    before, now = old.ids, new.ids
-    gone = [id_ for id_ in before if id_ not in now]
-    found = _in_log({old.head.leaf, new.head.leaf}, set(gone), log_entries)
-    return Comparison(
-        stayed=len(before) - len(gone),
-        came=len(now) - len(before) + len(gone),
-        erased=tuple(id_ for id_ in gone if id_ in found),
-        vanished=tuple(id_ for id_ in gone if id_ not in found),
-        changed=tuple(i for i, content in before.items() if now.get(i, content) != content),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Where the log first speaks of a recording."""
-
-    index: int  # of the entry, from 0
-    time: str  # as it stands in the leaf: RFC 3339, UTC
-
-
-def first_known(log_entries: Iterable[bytes], wanted: Iterable[bytes]) -> dict[bytes, Known]:
-    """The first entry about each of these pseudonyms: what an outsider can name a recording by."""
-    found: dict[bytes, Known] = {}
-    names = {one.hex().encode(): one for one in wanted}
-    for index, entry in enumerate(log_entries):
-        for name in [name for name in names if name in entry]:
-            found[names.pop(name)] = Known(index, read_leaf(entry).time)
-        if not names:
-            break
-    return found
-
-
-def erased_in(log_entries: Iterable[bytes], wanted: set[bytes]) -> set[bytes]:
-    """Which of these pseudonyms have an erasure among these entries."""
-    return _in_log(set(), wanted, log_entries)
-
-
-def _in_log(leaves: set[bytes], wanted: set[bytes], log_entries: Iterable[bytes]) -> set[bytes]:
-    """Erasures of what is wanted; every one of `leaves` must be there."""
-    missing, erased = set(leaves), set()
-    for entry in log_entries:
-        missing.discard(entry)
-        if b'"type":"deletion"' in entry:  # canonical JSON: the one way to write it
-            leaf = read_leaf(entry)
-            if leaf.type == EventType.ERASURE and leaf.evidence:
-                erased.add(bytes.fromhex(leaf.evidence))
-    if missing:
-        raise DamagedError("census.not-logged", "A census's leaf is not in this log.")
-    return erased & wanted
 
 
 def _head(values: Mapping[str, str]) -> Head:

@@ -11,7 +11,6 @@ it proves, is `custody.census`'s.
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,13 +20,10 @@ from bodyworn.core.errors import BodywornError, DamagedError, MissingError
 from bodyworn.core.terms import CopyKind, EventType
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.custody import census
-from bodyworn.custody.census import Comparison, Entry, Head, Known
-from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.census import Entry, Head
+from bodyworn.custody.census_audit import erased_in
 from bodyworn.custody.event import pseudonym_of
-from bodyworn.custody.note import Verifier
 from bodyworn.custody.proof import EntryProof, write_proof
-from bodyworn.custody.published import PublishedLog
-from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.records import ledger, models, queries_of_one
 from bodyworn.records.models import Census, Copy
 from bodyworn.store import disk
@@ -110,31 +106,6 @@ def newest_row() -> Census:
 def rows(limit: int) -> list[Census]:
     """The censuses that were made, newest first."""
     return list(Census.objects.select_related("event").order_by("-day")[:limit])
-
-
-def compare(
-    old: Path, new: Path, *, log: Path, key: Verifier
-) -> tuple[Comparison, dict[bytes, Known]]:
-    """What became of an older census, and where the log first speaks of what vanished.
-
-    It needs files only. Raises what `census.read` and `census.compare` raise; MissingError
-    log.no-checkpoint.
-    """
-    found = census.compare(census.read(old), census.read(new), entries_of(log, key))
-    odd = (*found.vanished, *found.changed)
-    return found, census.first_known(entries_of(log, key), odd) if odd else {}
-
-
-def entries_of(folder: Path, key: Verifier) -> Iterator[bytes]:
-    """Every entry of a published log, each checked up to the signed root."""
-    checkpoint = PublishedLog(folder, key).checkpoint()
-    if checkpoint is None:
-        raise MissingError("log.no-checkpoint", f"There is no log in {folder}.")
-    if checkpoint.size == 0:
-        return
-    reader = EntryReader(TileReader(folder, size=checkpoint.size, root=checkpoint.root))
-    for number in range(-(-checkpoint.size // WIDTH)):
-        yield from reader.bundle(number)
 
 
 def check_newest(house: House) -> str:
@@ -252,7 +223,7 @@ def _before(told: dict[str, str]) -> tuple[date, bytes]:
 def _check_still_held(listed: Mapping[bytes, bytes], held: dict[bytes, bytes], row: Census) -> None:
     gone = {id_ for id_ in listed if id_ not in held}
     erasures = models.CustodyEvent.objects.filter(type=EventType.ERASURE).values_list("leaf")
-    erased = census.erased_in((bytes(leaf) for (leaf,) in erasures), gone) if gone else set()
+    erased = erased_in((bytes(leaf) for (leaf,) in erasures), gone) if gone else set()
     vanished = sorted(one.hex() for one in gone - erased)
     changed = sorted(id_.hex() for id_ in listed if held.get(id_, listed[id_]) != listed[id_])
     if vanished or changed:
