@@ -23,7 +23,7 @@ class Wish:
 
     @property
     def to(self) -> str:
-        """The recipient on one line, as long as a line of a form, and nothing that cannot be seen."""
+        """The recipient on one line of a form, without characters that cannot be seen."""
         seen = "".join(c if c.isprintable() else " " for c in self.recipient)
         return " ".join(seen.split())[:LONGEST_RECIPIENT]
 
