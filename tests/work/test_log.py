@@ -14,6 +14,7 @@ from tests.work.events import look, looks
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.custody.files import Disk, File
+from bodyworn.custody.journal import NAMES
 from bodyworn.custody.log import Log
 from bodyworn.custody.verify import verify_log
 from bodyworn.records import ledger, models
@@ -338,6 +339,19 @@ def test_submitted_events_are_durable_and_in_the_tree(house: House, sequencer: S
     assert {one.index for one in taken} == set(range(120))
     again = House.open(house.settings)
     assert [again.log.entry(n) for n in range(120)] == list(ledger.from_index(0, 200))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_the_end_the_log_needs_its_journal_no_more(
+    house: House, sequencer: Sequencer
+) -> None:
+    for number in range(300):
+        sequencer.submit(look(number))
+    sequencer.stop()
+    for name in NAMES:
+        (house.layout.log / name).unlink(missing_ok=True)
+    assert House.open(house.settings).log.size == 300
+    assert verify_log(house.layout.log, house.signer.verifier).ok
 
 
 @pytest.mark.django_db(transaction=True)

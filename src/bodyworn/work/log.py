@@ -172,7 +172,7 @@ class Sequencer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish what still waits, then end. Returns once it has ended."""
+        """Publish what still waits, flush the log's files, then end. Returns once it has ended."""
         with self._work:
             self._over = True
             self._work.notify()
@@ -256,6 +256,7 @@ class Sequencer:
                     self._round()
             self._take_batch()
             self._round()
+            self._settle()
         finally:
             connections.close_all()
             with self._round_over:
@@ -299,6 +300,13 @@ class Sequencer:
             self._answered, self._failure = number, failure
             self._was_ours = checkpoint is not None
             self._round_over.notify_all()
+
+    def _settle(self) -> None:
+        """So that the next opening has nothing to repeat; nothing is lost where it fails."""
+        try:
+            self._house.log.settle()
+        except Exception as error:
+            self._report(error)
 
     def _report(self, failure: Exception | None) -> None:
         """Once for each trouble, not once a second."""
