@@ -22,13 +22,13 @@ from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
 from bodyworn.work.log import (
     Sequencer,
-    Submitted,
     durability_of,
     index_in_tree,
     integrate,
     integrate_one,
     standing_of,
 )
+from bodyworn.work.waiting import Submitted
 
 
 class PowerCutError(Exception):
