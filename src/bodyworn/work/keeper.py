@@ -17,6 +17,7 @@ uploads are the upload door's own to recover and to expire.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from bodyworn.work import census, ingest, jobs, patrol, second, serving, timesta
 from bodyworn.work.house import House
 from bodyworn.work.log import Sequencer
 
+LAST_DUTIES = 5.0  # seconds for what duties are at when the keeper ends
 LONGEST_REST = 30.0  # seconds between tries of a duty that keeps on failing
 _log = logging.getLogger("bodyworn.keeper")
 
@@ -85,8 +87,10 @@ class Keeper:
         _log.info("The keeper is at work.")
         stop.wait()
         workers.stop()
+        # A patrol may be reading a large file; it is on the disk how far it came.
+        end = time.monotonic() + LAST_DUTIES
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
         sequencer.stop()
 
     def _thread(self, duty: Duty, stop: threading.Event) -> threading.Thread:
