@@ -55,7 +55,7 @@ class Batch:
 
 
 def refuse_transaction() -> None:
-    """Raises RefusedError log.in-transaction: the log would wait for the caller, who waits for it."""
+    """Raises RefusedError log.in-transaction: log and caller would wait for each other."""
     if connection.in_atomic_block:
         raise RefusedError(
             "log.in-transaction",
