@@ -335,6 +335,8 @@ def good() -> Iterator[Case]:
         name="good long footage", files=long, what="receipt.txt", about=LONG, verdict="proved"
     )
     yield Case(name="nothing to judge", files={"a.txt": b"?"}, verdict="missing")
+    for start, name in ((b"PK\x03\x04", "pack.zip"), (b"\0" * 3_000_000, "clip.mp4")):
+        yield Case(name=f"a {name}", files={name: start}, what=name, verdict="missing")
     yield Case(name="log without any key", files=w.log, key="", verdict="missing")
 
 

@@ -185,6 +185,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "older.other": "The first {size} entries are not those of the checkpoint that was kept.",
   "older.not-ours": "What was kept is not a checkpoint of this log: {why}",
   "what.missing": "There is nothing at {what}.",
+  "what.zip": "{what} is a ZIP file. Unpack it, and give the folder that comes out.",
   "what.unknown": "{what} is no pack, no export, no log, no proof and no receipt."
  },
  "proved": {
@@ -1565,7 +1566,10 @@ def judge(what: Path, given: Given) -> Judgement:
         return judge_folder(Folder(what), given)
     if not what.exists():
         raise MissingError("what.missing", what=what)
-    data = Folder(what.parent).read(what.name, MOST_NOTE)
+    with Folder(what.parent).opened(what.name) as file:
+        data: bytes = file.read(MOST_NOTE)
+    if data.startswith(b"PK\x03\x04"):
+        raise MissingError("what.zip", what=what)
     if data.startswith(b"c2sp.org/tlog-proof"):
         return judge_proof(data, given)
     if data.partition(b"\n")[0].endswith(b"/receipt"):
