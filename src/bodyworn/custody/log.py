@@ -262,7 +262,7 @@ class Log(PublishedLog):
             return self._head_without_journal(published)
         base = self._head_of(self._parsed(segments[0].base))
         found = replay(segments, base, verifier=self.verifier)  # 2
-        self._is_flushed = False
+        self._is_flushed = found.head.size == base.size
         self._flush_journal()
         self._shelf.begin(base.size)
         self._shelf.make_good(found.files, all_anew=self._is_doubtful)  # 3
