@@ -25,7 +25,8 @@ BY_HAND = [*(name for name in CASES if name.startswith("good")), *list(CASES)[11
 CODES = {"proved": 0, "missing": 4, "damaged": 5}
 INPUTS = {"--policy": "#policy", "--older": "#older", "--bytes": "#bytes", "--log": "#log"}
 
-ONLY_ON_DISK = {"folder.name", "folder.odd", "what.missing"}  # no browser hands such things out
+# No browser hands such things out.
+ONLY_ON_DISK = {"file.unreadable", "folder.name", "folder.odd", "what.missing"}
 
 Said = dict[str, Any]
 
