@@ -169,7 +169,7 @@ def test_the_page_may_run_its_own_script_and_nothing_else() -> None:
     for name in ("script", "style"):
         (inside,) = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
         digest = base64.b64encode(sha256(inside.encode()).digest()).decode()
-        assert f"{name}-src 'sha256-{digest}'" in policy
+        assert f"{name}-src 'sha256-{digest}'" in policy, f"{name}: write sha256-{digest} there"
     assert not re.search(r"""(src|href|action)=|https?://|fetch\(|XMLHttp|import\(""", text)
     assert text.count("<script") == 2
 
