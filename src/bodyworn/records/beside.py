@@ -5,6 +5,7 @@ A move reads one database and writes another, and Django knows its databases bef
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -17,10 +18,17 @@ STILL = "still"
 
 
 @contextmanager
-def target(database: dict[str, Any]) -> Iterator[str]:
-    """The name of another database, its tables brought up to date."""
+def target(database: dict[str, Any], *, afresh: bool = False) -> Iterator[str]:
+    """The name of another database, its tables brought up to date.
+
+    `afresh` where nothing may be in it yet: what was left of making its tables, when somebody
+    killed that, goes. Django notes a change of tables after it has made it, not with it.
+    """
+    if afresh:
+        _remove_file(database)
     with _added(TARGET, database):
-        call_command("migrate", database=TARGET, verbosity=0, interactive=False)
+        with _all_or_nothing():
+            call_command("migrate", database=TARGET, verbosity=0, interactive=False)
         yield TARGET
 
 
@@ -48,6 +56,22 @@ def still(using: str = DEFAULT_DB_ALIAS) -> Iterator[str]:
 def empty(using: str) -> None:
     """Take every row out of a database that a move has begun to fill."""
     call_command("flush", database=using, verbosity=0, interactive=False)
+
+
+def _remove_file(database: dict[str, Any]) -> None:
+    if database["ENGINE"].endswith("sqlite3"):
+        for end in ("", "-wal", "-shm"):
+            Path(f"{database['NAME']}{end}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """SQLite's tables cannot be changed inside a transaction of ours; its file is made anew."""
+    if connections[TARGET].vendor == "sqlite":
+        yield
+        return
+    with transaction.atomic(using=TARGET):
+        yield
 
 
 @contextmanager

@@ -82,8 +82,7 @@ def refuse_used(using: str, target: Layout) -> None:
 
     Raises SetupError move.database-used.
     """
-    ours = target.moving / "database-is-ours"
-    if ours.exists():
+    if is_ours(target):
         return
     used = [rows.name_of(table) for table in rows.tables() if rows.highest(table, using=using)]
     if used:
@@ -92,7 +91,16 @@ def refuse_used(using: str, target: Layout) -> None:
             f"The database is not empty: there are rows in {used[0]}.",
             hint="Give an empty database.",
         )
-    disk.write_atomically(ours, b"")
+    disk.write_atomically(_ours(target), b"")
+
+
+def is_ours(target: Layout) -> bool:
+    """Whether the database was found empty, so that what is in it now was put there by us."""
+    return _ours(target).exists()
+
+
+def _ours(target: Layout) -> Path:
+    return target.moving / "database-is-ours"
 
 
 def refuse_other_form(head: Head, using: str) -> None:

@@ -59,7 +59,8 @@ def migrate(
     with serving.hold_folder(house.layout), _keeper_lock(house):  # 1
         is_new = filling.begin(target, of=house.settings.log_origin, database=database)
         place = database_of(database, target.records)
-        with filling.alone(target), beside.target(place) as using:
+        afresh = not filling.is_ours(target)
+        with filling.alone(target), beside.target(place, afresh=afresh) as using:
             filling.refuse_used(using, target)
             if is_new:
                 _record(house, by, database)  # 2

@@ -59,7 +59,9 @@ def restore(
     statement = signed_statement(chosen, signer.verifier)
     _require(check_snapshot(chosen, statement, progress=progress))  # 1
     filling.begin(target, of=chosen.folder.name, database=database)
-    with filling.alone(target), beside.target(database_of(database, target.records)) as using:
+    place = database_of(database, target.records)
+    is_new = not filling.is_ours(target)
+    with filling.alone(target), beside.target(place, afresh=is_new) as using:
         filling.refuse_used(using, target)
         filling.lay_keys(keys, target)  # 2
         return _filled(chosen, backups, target, signer, using, database, progress)
