@@ -28,6 +28,7 @@ class EventType(StrEnum):
     DOCK_ADDED = "dock:added"
     DOCK_RETIRED = "dock:retired"
     EXPORT = "dissemination"
+    FIXITY_BEGUN = "fixity:begun"
     FIXITY_CHECK = "fixity check"
     INGESTION = "ingestion"
     INGESTION_REPEAT = "ingestion:repeat"

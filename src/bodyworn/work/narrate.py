@@ -173,6 +173,10 @@ def _checked(event: EventRow) -> Words:
             return "Checked: cannot be read", "the stored file could not be opened"
 
 
+def _check_begun(_: EventRow) -> Words:
+    return "Check begun", "the stored bytes are read again"
+
+
 def _derived(event: EventRow) -> Words:
     kind = event.detail.get("kind", "")
     title = COPIES[CopyKind(kind)] if kind in COPIES else "Copy made"
@@ -223,6 +227,7 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.CAPTURE_REPEAT: _repeated,
     EventType.DERIVATION: _derived,
     EventType.EXPORT: _exported,
+    EventType.FIXITY_BEGUN: _check_begun,
     EventType.FIXITY_CHECK: _checked,
     EventType.INGESTION: _ingested,
     EventType.INGESTION_REPEAT: _ingested_again,
