@@ -2,21 +2,30 @@
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from django.db import connection, connections, transaction
 from tests.conftest import NOW
 from tests.work.events import looks
 
-from bodyworn.core.errors import DamagedError
+from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.custody.files import File, write_durably
 from bodyworn.custody.log import Log
 from bodyworn.records import ledger, models
 from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
-from bodyworn.work.log import Sequencer, durability_of, integrate, standing_of
+from bodyworn.work.log import (
+    Sequencer,
+    durability_of,
+    index_in_tree,
+    integrate,
+    integrate_one,
+    standing_of,
+)
 
 
 class PowerCutError(Exception):
@@ -190,3 +199,147 @@ def test_the_sequencer_survives_trouble_and_names_it(
     assert sequencer.trouble is not None
     assert "PowerCutError" in sequencer.trouble
     assert "could not be extended" in caplog.text
+
+
+A_DAY = 86_400  # seconds between ticks: what happens, happens because somebody asked
+
+
+@pytest.fixture
+def sequencer(house: House) -> Iterator[Sequencer]:
+    """One at work that would not do anything by itself today."""
+    one = Sequencer(House.open(house.settings.with_(checkpoint_seconds=A_DAY)))
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_caller_gets_its_event_integrated_without_waiting_for_the_timer(
+    house: House, sequencer: Sequencer
+) -> None:
+    looks(3)
+    (row,) = looks(1, start=3)
+    assert index_in_tree(house, row.uid) is None
+    assert sequencer.wait_until_integrated(row.uid, seconds=30) == 3
+    assert index_in_tree(house, row.uid) == 3
+    assert house.log.entry(3) == bytes(row.leaf)
+    assert sequencer.wait_until_integrated(row.uid, seconds=0) == 3, "known already"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_callers_each_get_the_place_of_their_own_event(
+    house: House, sequencer: Sequencer
+) -> None:
+    places: dict[str, int] = {}
+
+    def one(start: int) -> None:
+        for number in range(10):
+            (row,) = looks(1, start=start + number)
+            places[row.uid] = sequencer.wait_until_integrated(row.uid, seconds=30)
+        connections.close_all()
+
+    at_once(one, [100, 200, 300, 400])
+    told = models.CustodyEvent.objects.values_list("uid", "leaf_index")
+    assert places == dict(told)
+    assert house.log.size == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_nudge_is_enough(house: House, sequencer: Sequencer) -> None:
+    (row,) = looks(1)
+    sequencer.nudge()
+    sequencer.stop()
+    assert index_in_tree(house, row.uid) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_place_inside_a_transaction(house: House, sequencer: Sequencer) -> None:
+    (row,) = looks(1)
+    for ask in (sequencer.wait_until_integrated, partial(integrate_one, house)):
+        with pytest.raises(RefusedError) as refused, transaction.atomic():
+            ask(row.uid, seconds=30)
+        assert refused.value.code == "log.in-transaction"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_was_never_committed_has_no_place(house: House, sequencer: Sequencer) -> None:
+    with pytest.raises(MissingError) as missing:
+        sequencer.wait_until_integrated("0" * 32, seconds=30)
+    assert missing.value.code == "log.no-event"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_is_told_that_the_log_cannot_be_extended(house: House) -> None:
+    (row,) = looks(1)
+    sequencer = Sequencer(with_writes_until(house, 0))
+    sequencer.start()
+    with pytest.raises(BusyError) as busy:
+        sequencer.wait_until_integrated(row.uid, seconds=30)
+    sequencer.stop()
+    assert busy.value.code == "log.not-extended"
+    assert "PowerCutError" in busy.value.message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_waits_for_a_sequencer_that_has_ended_is_told_so(house: House) -> None:
+    (row,) = looks(1)
+    sequencer = Sequencer(house)
+    with pytest.raises(BusyError) as busy:
+        sequencer.wait_until_integrated(row.uid, seconds=30)
+    assert busy.value.code == "log.sequencer-stopped"
+    sequencer.start()
+    sequencer.stop()
+    (late,) = looks(1, start=1)
+    with pytest.raises(BusyError) as busy:
+        sequencer.wait_until_integrated(late.uid, seconds=30)
+    assert busy.value.code == "log.sequencer-stopped"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_has_an_end_while_another_process_holds_the_log(
+    house: House, sequencer: Sequencer
+) -> None:
+    (row,) = looks(1)
+    with log_held_elsewhere(house):
+        for ask in (sequencer.wait_until_integrated, partial(integrate_one, house)):
+            with pytest.raises(BusyError) as busy:
+                ask(row.uid, seconds=0.05)
+            assert busy.value.code == "log.no-place-yet"
+    assert integrate_one(house, row.uid, seconds=30) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_sequencer_a_process_integrates_by_itself(house: House) -> None:
+    (row,) = looks(1)
+    assert integrate_one(house, row.uid, seconds=30) == 0
+    assert integrate_one(house, row.uid, seconds=0) == 0
+
+
+@contextmanager
+def log_held_elsewhere(house: House) -> Iterator[None]:
+    """Another connection, as of another process, holds the right to extend the log."""
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sole_sequencer(house.layout.log_lock):
+            held.set()
+            over.wait()
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        holder.join()
+
+
+def at_once(work: Callable[[int], None], starts: Sequence[int]) -> None:
+    """The same in threads, one for each start."""
+    threads = [threading.Thread(target=work, args=(start,)) for start in starts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

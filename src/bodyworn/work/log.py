@@ -11,11 +11,12 @@ holds is `work.sealing`'s, files and signatures are `custody.log`'s, places `rec
 
 import logging
 import threading
+import time
 from datetime import datetime
 
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 
-from bodyworn.core.errors import DamagedError
+from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.custody.checkpoint import Checkpoint
 from bodyworn.records import ledger, models
@@ -23,6 +24,7 @@ from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
 
 BATCH = 4096  # events a transaction and a checkpoint: under a backlog memory stays small
+PAUSE = 0.02  # seconds between looks while another process extends the log
 _log = logging.getLogger("bodyworn.log")
 
 
@@ -42,6 +44,31 @@ def integrate(house: House) -> Checkpoint | None:
         return checkpoint
 
 
+def integrate_one(house: House, uid: str, *, seconds: float) -> int:
+    """See to it that a committed event is in the signed tree; answers its index.
+
+    For whoever has no `Sequencer` at hand: it integrates by itself, or waits for the process that
+    is at it. Raises RefusedError log.in-transaction, MissingError log.no-event, BusyError
+    log.no-place-yet after `seconds`, and the errors of `integrate`.
+    """
+    _refuse_transaction()
+    end = time.monotonic() + seconds
+    while (index := index_in_tree(house, uid)) is None:
+        if integrate(house) is None:
+            _pause(until=end)
+    return index
+
+
+def index_in_tree(house: House, uid: str) -> int | None:
+    """The event's index once a signed checkpoint covers it. Raises MissingError log.no-event."""
+    places = models.CustodyEvent.objects.filter(uid=uid).values_list("leaf_index", flat=True)
+    found = list(places[:1])
+    if not found:
+        raise MissingError("log.no-event", "There is no committed event of this name.")
+    index = found[0]
+    return index if index is not None and index < house.log.size else None
+
+
 def durability_of(event: models.CustodyEvent) -> Durability:
     """What of this event survives, in one of the four words."""
     return standing_of(event)[0]
@@ -59,45 +86,109 @@ def standing_of(event: models.CustodyEvent) -> tuple[Durability, datetime | None
 
 
 class Sequencer:
-    """A thread that integrates on a timer, for as long as the keeper lives."""
+    """A thread that integrates on a timer, and at once when nudged, while the keeper lives."""
 
     def __init__(self, house: House) -> None:
         """Not started yet."""
         self._house = house
-        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+        lock = threading.Lock()
+        self._work = threading.Condition(lock)  # there is something to do
+        self._round_over = threading.Condition(lock)
+        self._asked = self._answered = 0  # rounds, counted by whoever wants one
+        self._failure: Exception | None = None  # of the last round
+        self._was_ours = True  # whether the last round had the log to itself
+        self._is_running = self._over = False
         self.trouble: str | None = None  # what the last round met; None if all was well
 
     def start(self) -> None:
         """Begin."""
+        self._is_running = True
         self._thread.start()
 
     def stop(self) -> None:
         """Publish what still waits, then end. Returns once it has ended."""
-        self._over.set()
+        with self._work:
+            self._over = True
+            self._work.notify()
         self._thread.join()
+
+    def nudge(self) -> int:
+        """Integrate now and not at the next tick; answers the number of the round asked for.
+
+        It begins after this call, so it takes every event that was committed before it.
+        """
+        with self._work:
+            self._asked += 1
+            self._work.notify()
+            return self._asked
+
+    def wait_until_integrated(self, uid: str, *, seconds: float) -> int:
+        """Have a committed event integrated at once; answers its index in the signed tree.
+
+        Callers that come while a round is on share the next one. MUST NOT be called inside a
+        transaction (RefusedError log.in-transaction): the round would wait for the caller. Raises
+        MissingError log.no-event, and BusyError, never later than `seconds`: log.not-extended with
+        what the round met, log.sequencer-stopped, log.no-place-yet.
+        """
+        _refuse_transaction()
+        end = time.monotonic() + seconds
+        while (index := index_in_tree(self._house, uid)) is None:
+            taken = self._wait_for_round(self.nudge(), until=end)
+            if not taken:
+                _pause(until=end)
+        return index
+
+    def _wait_for_round(self, number: int, *, until: float) -> bool:
+        """False where another process held the log, so that the round could do nothing."""
+        with self._round_over:
+            while self._answered < number:
+                if not self._is_running:
+                    raise _stopped()
+                if not self._round_over.wait(until - time.monotonic()):
+                    raise _no_place_yet()
+            if self._failure:
+                raise _not_extended(self._failure) from self._failure
+            return self._was_ours
 
     def _run(self) -> None:
         try:
-            while not self._over.wait(self._house.settings.checkpoint_seconds):
+            while not self._is_over_after_rest():
                 self._round()
             self._round()
         finally:
             connections.close_all()
+            with self._round_over:
+                self._is_running = False
+                self._round_over.notify_all()
+
+    def _is_over_after_rest(self) -> bool:
+        with self._work:
+            self._work.wait_for(
+                lambda: self._over or self._asked > self._answered,
+                timeout=self._house.settings.checkpoint_seconds,
+            )
+            return self._over
 
     def _round(self) -> None:
         """The thread is an edge: a database that is away for a while must not end it."""
+        number = self._asked  # what is asked for from here on wants another round
+        failure, checkpoint = None, None
         try:
-            integrate(self._house)
+            checkpoint = integrate(self._house)
         except Exception as error:
-            self._report(f"{type(error).__name__}: {error}")
+            failure = error
             connections.close_all()
-        else:
-            self.trouble = None
+        self._report(failure)
+        with self._round_over:
+            self._answered, self._failure = number, failure
+            self._was_ours = checkpoint is not None
+            self._round_over.notify_all()
 
-    def _report(self, trouble: str) -> None:
+    def _report(self, failure: Exception | None) -> None:
         """Once for each trouble, not once a second."""
-        if trouble != self.trouble:
+        trouble = f"{type(failure).__name__}: {failure}" if failure else None
+        if trouble and trouble != self.trouble:
             _log.error("The log could not be extended: %s", trouble)
         self.trouble = trouble
 
@@ -141,3 +232,42 @@ def _ahead(size: int, placed: int) -> DamagedError:
         f"The signed log holds {size} events, the database only {placed}.",
         hint="The database is older than the log: restore its newest backup before anything else.",
     )
+
+
+def _refuse_transaction() -> None:
+    if connection.in_atomic_block:
+        raise RefusedError(
+            "log.in-transaction",
+            "An event has no place before its transaction is over, and one is open.",
+            hint="Commit change and event first, then ask for the place.",
+        )
+
+
+def _pause(*, until: float) -> None:
+    """Another process is at it: look again in a moment."""
+    if time.monotonic() >= until:
+        raise _no_place_yet()
+    time.sleep(PAUSE)
+
+
+def _no_place_yet() -> BusyError:
+    return BusyError("log.no-place-yet", "The log has not taken the event yet; it waits in line.")
+
+
+def _stopped() -> BusyError:
+    return BusyError(
+        "log.sequencer-stopped",
+        "The log is not extended any more: its keeper has ended.",
+        hint="Start `bodyworn serve` again; what is committed waits in the database.",
+    )
+
+
+def _not_extended(failure: Exception) -> BusyError:
+    """What the sequencer's thread met, for a caller in another one."""
+    if isinstance(failure, BodywornError):
+        reason, hint = failure.message, failure.hint
+    elif isinstance(failure, DatabaseError):
+        reason, hint = "The database does not answer as it should.", None
+    else:
+        reason, hint = f"It met {type(failure).__name__}.", None
+    return BusyError("log.not-extended", f"The log cannot take the event. {reason}", hint=hint)
