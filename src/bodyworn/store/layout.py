@@ -6,11 +6,15 @@ DATA/
   demo.json                    what a demonstration made this folder from; absent elsewhere
   serve.lock                   held by the one `bodyworn serve` of this folder
   keeper.lock                  held by the keeper while it works
+  keys.sock                    where the keeper's key service answers; 0600
   serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
     ticket.key                 32 bytes; signs tickets for the door
     pages.key                  Django's secret key
+    buckets/<name>.<n>.key     32 bytes; wraps the data keys of one bucket (`store.keyring`)
+    buckets/<name>.<n>.destroyed
+                               the mark of a key that was destroyed
   records.sqlite3              records, people, events (absent with PostgreSQL)
   queue.sqlite3                keys of waiting jobs, nothing else
   log/                         served as stored: C2SP tlog-tiles
@@ -18,10 +22,11 @@ DATA/
     checkpoint.witnessed       the newest checkpoint that enough witnesses cosigned
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
   witnesses.json               what each witness was asked and answered last
-  blobs/sha256/ab/abcd…        one file a digest of the plain bytes
+  blobs/sha256/ab/abcd…        one sealed file a digest of the plain bytes (`store.sealed`)
+  blobs/sha256/ab/abcd….spare  the same bytes in a second seal, until it is settled which is good
   blobs/incoming/              files on their way to a name; whatever is old here is litter
-  uploads/<id>.json  <id>.bytes  <id>.sidecar.0 …
-                               an unfinished upload
+  uploads/<id>.json  <id>.bytes  <id>.tail  <id>.sidecar.0 …
+                               an unfinished upload; its bytes are sealed as they come
   uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
   inbox/aside/<id>.json        notes that nobody could read; a person mends them
@@ -33,7 +38,7 @@ from pathlib import Path
 
 from bodyworn.core.digest import Sha256
 
-VERSION = 1
+VERSION = 2  # 1 kept plain bytes and was never released
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Layout:
         return self.root / "keeper.lock"
 
     @property
+    def key_socket(self) -> Path:
+        """The Unix socket of the key service."""
+        return self.root / "keys.sock"
+
+    @property
     def serve_log(self) -> Path:
         """What the servers say while a demonstration has the terminal."""
         return self.root / "serve.log"
@@ -96,6 +106,11 @@ class Layout:
     def pages_key(self) -> Path:
         """Django's secret key."""
         return self.keys / "pages.key"
+
+    @property
+    def buckets(self) -> Path:
+        """The folder of bucket keys, where no token holds them; mode 0700."""
+        return self.keys / "buckets"
 
     @property
     def records(self) -> Path:
@@ -140,6 +155,11 @@ class Layout:
         name = digest.hex
         return self.blobs / "sha256" / name[:2] / name
 
+    def spare(self, digest: Sha256) -> Path:
+        """The same bytes in a second seal, until somebody with keys says which one is good."""
+        blob = self.blob(digest)
+        return blob.with_name(f"{blob.name}.spare")
+
     @property
     def incoming(self) -> Path:
         """Temporary files on their way to being a blob, in the blobs' own file system."""
@@ -155,8 +175,12 @@ class Layout:
         return self.uploads / f"{upload}.json"
 
     def upload_bytes(self, upload: str) -> Path:
-        """The bytes that have come so far; the size of this file is the offset."""
+        """What has come so far, sealed: the header and every chunk that is full."""
         return self.uploads / f"{upload}.bytes"
+
+    def upload_tail(self, upload: str) -> Path:
+        """What has come since the last full chunk, sealed; replaced as a whole."""
+        return self.uploads / f"{upload}.tail"
 
     def upload_sidecar(self, upload: str, number: int) -> Path:
         """One of the small files that were handed over with it, counted from 0."""
