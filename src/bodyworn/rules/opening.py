@@ -48,7 +48,8 @@ def may_open(look: Look, *, now: datetime, viewing: timedelta) -> Decision:
 def _longest(look: Look, viewing: timedelta) -> timedelta | None:
     """How long an event of this kind opens bytes; None: not at all."""
     match look.type:
-        case EventType.VIEW | EventType.INGESTION:
+        # The same bytes again: what was kept first is read, to see whether it still is the same.
+        case EventType.VIEW | EventType.INGESTION | EventType.INGESTION_REPEAT:
             return viewing
         case EventType.EXPORT if look.detail.get("what") == "original":
             return viewing

@@ -18,6 +18,7 @@ from bodyworn.custody.log import Log
 from bodyworn.custody.note import Signer
 from bodyworn.settings import Settings
 from bodyworn.store import disk
+from bodyworn.store.keyring import KeyFolder, Keyring
 from bodyworn.store.layout import VERSION, Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.upload import Uploads
@@ -32,6 +33,7 @@ class House:
 
     settings: Settings
     layout: Layout  # every path
+    keyring: Keyring = field(repr=False)  # bucket keys; `work.keys` alone unwraps with it
     vault: Vault  # the one way to stored bytes
     uploads: Uploads  # what is still coming in
     ticket_key: bytes = field(repr=False)  # 32 bytes; signs what the doors believe
@@ -42,10 +44,14 @@ class House:
         """Open a data folder. Raises SetupError data.missing, data.newer, keys.missing, …"""
         layout = settings.layout
         check_version(layout)
-        vault = Vault(layout)
+        # What arrives is sealed under keys of this folder, also where a token holds the others:
+        # a door that takes bytes in needs no way to the token.
+        arrivals = KeyFolder(layout.buckets)
+        vault = Vault(layout, arrivals, settings.clock)
         return cls(
             settings=settings,
             layout=layout,
+            keyring=arrivals,
             vault=vault,
             uploads=Uploads(layout, vault, settings.clock),
             ticket_key=_read_key(layout.ticket_key),
@@ -131,6 +137,12 @@ def check_version(layout: Layout) -> None:
             "The file VERSION of the data folder holds no number.",
             hint=f"Restore it from a backup; this version writes {VERSION}.",
         ) from None
+    if found < VERSION:
+        raise SetupError(
+            "data.older",
+            f"The data folder has layout {found}, from before bytes were sealed.",
+            hint="No release ever wrote it. Make a new data folder and take the footage in again.",
+        )
     if found > VERSION:
         raise SetupError(
             "data.newer",

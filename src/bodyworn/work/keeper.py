@@ -1,10 +1,12 @@
 """The keeper: everything that happens in a data folder without anybody asking.
 
+    keys       are given out against events                    at once
     inbox      finished uploads get their rows                 every second
     sequencer  events get their place, checkpoints are signed  as often as the settings say
     jobs       workers make strips, sounds, proxies            at once
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
+    arrivals   days of which all is recorded lose their key    every hour
 
 Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
 tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
@@ -20,8 +22,10 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import ingest, jobs, serving, witnessing
+from bodyworn.work import arrival_keys, ingest, jobs, serving, witnessing
 from bodyworn.work.house import House
+from bodyworn.work.key_server import KeyServer
+from bodyworn.work.keys import IntoLog, KeyService
 from bodyworn.work.log import Sequencer
 
 LONGEST_REST = 30.0  # seconds between tries of a duty that keeps on failing
@@ -41,6 +45,7 @@ DUTIES = (
     Duty(name="inbox", every=1.0, work=ingest.sweep),
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
+    Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
 )
 
 
@@ -56,7 +61,7 @@ class Keeper:
         """Work until `stop` is set. Raises BusyError keeper.already.
 
         1. the lock says: at work
-        2. sequencer, workers and duties start
+        2. sequencer and key service start, then workers and duties, which need both
         3. at the end jobs and duties stop first and the sequencer last, so that every event
            that they wrote is under a checkpoint.
         """
@@ -70,7 +75,10 @@ class Keeper:
         sequencer = Sequencer(self._house)
         workers = jobs.carrier(self._house).workers(self._house.settings.job_workers)
         threads = [self._thread(duty, stop) for duty in self._duties]
+        service = KeyService(self._house, into_log=_nudged(sequencer))
+        keys = KeyServer(service, self._house.layout.key_socket)
         sequencer.start()
+        keys.start()
         workers.start()
         for thread in threads:
             thread.start()
@@ -79,11 +87,17 @@ class Keeper:
         workers.stop()
         for thread in threads:
             thread.join()
+        keys.stop()
         sequencer.stop()
 
     def _thread(self, duty: Duty, stop: threading.Event) -> threading.Thread:
         arguments = (self._house, duty, stop)
         return threading.Thread(target=_repeat, args=arguments, name=duty.name, daemon=True)
+
+
+def _nudged(sequencer: Sequencer) -> IntoLog:
+    """Whoever waits for a key has its event integrated at once."""
+    return lambda _, event, seconds: sequencer.wait_until_integrated(event, seconds=seconds)
 
 
 def _repeat(house: House, duty: Duty, stop: threading.Event) -> None:

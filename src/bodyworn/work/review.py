@@ -25,8 +25,10 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.queries_of_one import CopyRow, footage_of, newest_copy
 from bodyworn.rules.access import Action, is_at_the_machine, may
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 
 BLOCK = 1 << 20  # bytes read at once while re-hashing
+UNPROVED = {"keys.event-changed", "keys.not-in-the-log"}
 LONGEST_NOTE = 200  # characters
 Part = tuple[Sha256, int]  # (digest of the plain bytes, size in bytes)
 
@@ -223,13 +225,19 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
     """Read the master again from its first byte to its last, and put the result on record.
 
     A changed file is a result, not an exception: it is recorded and told like any other.
-    Raises MissingError, RefusedError access.refused.
+    Raises MissingError, RefusedError access.refused, BusyError keys.no-leaf-yet, .away.
+
+    1. Ask the rule.
+    2. Put on record that the bytes are read; only that opens them.
+    3. Read them.
+    4. Put the result on record.
     """
-    row = judged(house, actor, Action.CHECK, reference)
+    row = judged(house, actor, Action.CHECK, reference)  # 1
     master = Copy.objects.get(recording=row, kind=CopyKind.MASTER)
-    found, size = _rehash(house, Sha256.parse(master.sha256))
+    begun = _begin_check(house, actor, row)  # 2
+    found, size = _rehash(house, begun, Sha256.parse(master.sha256))  # 3
     checked = _verdict(master, found=found, size=size, at=house.now())
-    with transaction.atomic():
+    with transaction.atomic():  # 4
         Copy.objects.filter(pk=master.pk).update(checked_at=checked.at)
         _record(
             house,
@@ -248,15 +256,30 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
     return checked
 
 
-def _rehash(house: House, digest: Sha256) -> tuple[Sha256 | None, int]:
+def _begin_check(house: House, actor: Actor, row: Recording) -> EventRow:
+    with transaction.atomic():
+        return _record(
+            house,
+            row,
+            EventType.FIXITY_BEGUN,
+            operation=Operation.CONSULTATION,
+            actor=actor,
+            detail={},
+        )
+
+
+def _rehash(house: House, begun: EventRow, digest: Sha256) -> tuple[Sha256 | None, int]:
     """The digest of what the vault holds under a name, and its size; (None, 0) if unreadable."""
     hasher, size = hashlib.sha256(), 0
     try:
-        with house.vault.open(digest) as stream:
+        key = keys_of(house).release(begun.uid, [digest])[digest]
+        with house.vault.open(digest, key) as stream:
             while block := stream.read(BLOCK):
                 hasher.update(block)
                 size += len(block)
-    except (MissingError, DamagedError, OSError):
+    except (MissingError, DamagedError, OSError) as error:
+        if isinstance(error, DamagedError) and error.code in UNPROVED:
+            raise  # nothing was read: this is about the event and not about the file
         return None, 0
     return Sha256(hasher.digest()), size
 
