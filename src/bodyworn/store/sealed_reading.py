@@ -146,16 +146,25 @@ class PlainText:
 
     def _read(self, first: int, after: int) -> memoryview:
         """The sealed chunks, in this thread's buffer."""
-        length = min(place(after), self._sealed_size) - place(first)
-        sealed = _SCRATCH.sealed[:length]
-        done = 0
-        # One preadv may answer with less on a signal.
-        while done < length:
-            got = os.preadv(self._handle, [sealed[done:]], place(first) + done)
-            if not got:
-                raise DamagedError("seal.cut", "A sealed blob became shorter while it was read.")
-            done += got
-        return sealed
+        return _read(self._handle, first, min(place(after), self._sealed_size) - place(first))
+
+
+def open_chunks(handle: int, seal: Seal, *, first: int, into: memoryview) -> None:
+    """Fill `into` from whole chunks, at most a block of them. Raises DamagedError seal.*"""
+    count = len(into) // PLAIN
+    seal.open_into(_read(handle, first, count * CHUNK), into, first=first)
+
+
+def _read(handle: int, first: int, length: int) -> memoryview:
+    """Sealed bytes from a chunk on, in this thread's buffer."""
+    sealed, done = _SCRATCH.sealed[:length], 0
+    # One preadv may answer with less on a signal.
+    while done < length:
+        got = os.preadv(handle, [sealed[done:]], place(first) + done)
+        if not got:
+            raise DamagedError("seal.cut", "A sealed blob became shorter while it was read.")
+        done += got
+    return sealed
 
 
 class PlainStream(io.RawIOBase):

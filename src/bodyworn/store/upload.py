@@ -6,7 +6,8 @@
 The steps of finishing are ordered so that a crash after any of them leaves
 an upload that can be resumed or an arrival that is complete, and never a partial blob:
 
-1. the bytes are flushed; a full upload takes no more of them, whatever happens from here on;
+1. the bytes are a whole sealed blob, flushed; a full upload takes no more of them, whatever
+   happens from here on;
 2. the bytes get their lasting name in the vault, beside the one that they have here;
 3. the arrival note is written into the inbox;
 4. what is left of the upload is removed.
@@ -30,6 +31,7 @@ from bodyworn.core.errors import BodywornError, BusyError, MissingError
 from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk, upload_files
+from bodyworn.store.chunk_file import Buffers
 from bodyworn.store.inbox import read_arrival, write_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
@@ -51,8 +53,9 @@ from bodyworn.store.upload_refusals import (
     refused,
     wrong_offset,
 )
-from bodyworn.store.upload_states import BLOCK, HashStates
-from bodyworn.store.upload_writer import Buffers, Writer
+from bodyworn.store.upload_sealed import Arriving, cut_ragged
+from bodyworn.store.upload_states import HashStates
+from bodyworn.store.upload_writer import Writer
 
 MOST_PARTS = 64  # of one final upload
 ENDED_KEPT = timedelta(days=7)  # how long an ended upload is remembered
@@ -120,8 +123,9 @@ class Uploads:
     ) -> Upload:
         """Make one upload of complete partial ones, in this order, and finish it.
 
-        Takes as long as copying them; they stay until it is finished. Raises as `create` does,
-        and RefusedError upload.parts, .part-unfinished; MissingError for a part that is not there.
+        Takes as long as opening and sealing them again; they stay until it is finished. Raises as
+        `create` does, and RefusedError upload.parts, .part-unfinished; MissingError for a part that
+        is not there.
         """
         begun = self._begin(
             Upload(
@@ -172,6 +176,7 @@ class Uploads:
             check_length(length, found.largest)
             if length < found.offset:
                 raise refused("upload.too-short", "More bytes than that are here already.", 400)
+            cut_ragged(self._layout, upload)
             known = replace(found, length=length)
             disk.write_atomically(self._layout.upload_info(upload), info_bytes(known))
             return known
@@ -214,7 +219,7 @@ class Uploads:
         check_length(begun.length, begun.largest)
         disk.make_folder(self._layout.root)
         disk.check_room(self._layout.root, begun.length or 0)
-        upload_files.make(self._layout, begun, sidecars)
+        upload_files.make(self._layout, begun, sidecars, self._vault.births.begin().header)
         return begun
 
     # ---- growing ---------------------------------------------------------------------------
@@ -230,26 +235,23 @@ class Uploads:
     @contextlib.contextmanager
     def _writing(self, found: Upload, checksum: Checksum | None) -> Iterator[Writer]:
         """A writer that ends well: what is kept is flushed, and its hash is remembered."""
-        path, pair = self._layout.upload_bytes(found.id), self._buffers.take()
-        writer = Writer(
-            path,
-            offset=found.offset,
-            room=found.room,
-            state=self._states.take(found.id, path, found.offset),
-            checksum=checksum,
-            pair=pair,
-        )
-        try:
-            yield writer
-            writer.verify()
-        except BaseException:
-            writer.roll_back()
-            raise
-        finally:
-            writer.close()
-            self._buffers.give_back(pair)
-            if writer.state:
-                self._states.put(found.id, writer.offset, writer.state)
+        with Arriving(self._layout, found, self._vault.births) as into:
+            state = self._states.take(found.id, found.offset, into.plain_from)
+            blocks = self._buffers.take()
+            writer = Writer(into, found, state=state, checksum=checksum, blocks=blocks)
+            try:
+                yield writer
+                writer.verify()
+            except BaseException:
+                writer.roll_back()
+                raise
+            finally:
+                try:
+                    writer.close()
+                finally:
+                    self._buffers.give_back(blocks)
+                    if writer.state:
+                        self._states.put(found.id, writer.offset, writer.state)
 
     # ---- joining ---------------------------------------------------------------------------
 
@@ -269,7 +271,7 @@ class Uploads:
         return found.offset
 
     def _join(self, final: Upload) -> Upload:
-        """Copy the parts, in order, into the final upload; they stay until it is finished."""
+        """Seal the parts again, in order, in the final upload; they stay until it is finished."""
         with contextlib.ExitStack() as locks:
             own = locks.enter_context(upload_files.locked(self._layout, final.id))
             try:
@@ -289,8 +291,8 @@ class Uploads:
     def _joined(self, final: Upload, parts: Sequence[Upload]) -> Upload:
         with self._writing(final, None) as writer:
             for part in parts:
-                with self._layout.upload_bytes(part.id).open("rb") as stream:
-                    while block := stream.read(BLOCK):
+                with Arriving(self._layout, part, self._vault.births) as stream:
+                    for block in stream.plain_from(0):
                         writer.write(block)
         return replace(final, offset=writer.offset)
 
@@ -313,12 +315,14 @@ class Uploads:
             return None
 
     def _arrive(self, found: Upload) -> Arrival:
-        path = self._layout.upload_bytes(found.id)
-        # 1. flushed, in case nobody lived to do it, and what the sender meant to send
-        disk.flush_file(path)
-        digest = self._digest(found)
+        # 1. whole and flushed, in case nobody lived to do it, and what the sender meant to send
+        with Arriving(self._layout, found, self._vault.births) as whole:
+            whole.end()
+            state = self._states.take(found.id, found.offset, whole.plain_from)
+        digest = self._checked(found, Sha256(state.digest()))
         # 2. the lasting name
-        self._vault.keep_file(path, digest=digest, leave=True)
+        path = self._layout.upload_bytes(found.id)
+        self._vault.take_over(path, digest=digest, size=found.offset)
         # 3. the note
         arrival = Arrival(
             upload=found.id,
@@ -333,9 +337,7 @@ class Uploads:
         write_arrival(self._layout.arrival(found.id), arrival)
         return arrival
 
-    def _digest(self, found: Upload) -> Sha256:
-        path = self._layout.upload_bytes(found.id)
-        digest = Sha256(self._states.take(found.id, path, found.offset).digest())
+    def _checked(self, found: Upload, digest: Sha256) -> Sha256:
         if found.manifest.get("sha256", digest.hex) != digest.hex:
             self._remove(found, "terminated")
             raise other_bytes()

@@ -51,6 +51,16 @@ def wrong_offset(offset: int, *, right: int) -> RefusedError:
     )
 
 
+def damaged(upload: str) -> DamagedError:
+    """What was kept and acknowledged is not what it was."""
+    return DamagedError(
+        "upload.damaged",
+        f"The stored bytes of upload {upload} are not what they were.",
+        hint="Keep everything as it is and tell the person who keeps the system; then begin a "
+        "new one: the sender still has the bytes, for it has no receipt.",
+    )
+
+
 def expired() -> MissingError:
     """Too late, whether or not it was removed already."""
     return MissingError(
