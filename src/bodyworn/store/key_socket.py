@@ -1,7 +1,7 @@
 """Asking another process for keys: a Unix socket in the data folder, one question a connection.
 
     question   4 bytes of length, then JSON: {"ask": "release", "event": …, "digests": […]}
-    answer     the same form: {"keys": […]} or {"slots": […]} or {"error": {…}}
+    answer     the same form: {"keys": {…}} or {"slots": {…}} or {"error": {…}}
 
 The bucket keys are used by one process, the keeper; doors, pages and commands ask it. Both ends see
 to it that the other is the same user (SO_PEERCRED): the folder's rights say so already, and rights
@@ -13,11 +13,11 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import (
@@ -37,6 +37,7 @@ MOST_KEYS = 1000  # that one question may ask for
 PATIENCE = 15.0  # seconds for an answer: the service itself waits for the log for less
 _LENGTH = struct.Struct(">I")
 _CREDENTIALS = struct.Struct("3i")  # Linux, unix(7): process, user, group
+Answer = TypeVar("Answer")
 _KINDS = {kind.__name__: kind for kind in (DamagedError, MissingError, RefusedError, SetupError)}
 
 
@@ -51,23 +52,21 @@ class KeyClient:
         """The keys that this event of custody opens. Raises what `work.keys` raises."""
         keys: dict[Sha256, DataKey] = {}
         for some in _batches(digests):
-            told = self._asked({"ask": "release", "event": event, "digests": some})["keys"]
-            keys |= {Sha256.parse(one): DataKey(bytes.fromhex(key)) for one, key in told.items()}
+            keys |= self._asked(_keys_from, {"ask": "release", "event": event, "digests": some})
         return keys
 
     def arrived(self, upload: str) -> DataKey:
         """The key of an upload that waits to be recorded. Raises RefusedError keys.recorded, …"""
-        return DataKey(bytes.fromhex(self._asked({"ask": "arrived", "upload": upload})["key"]))
+        return self._asked(_key_from, {"ask": "arrived", "upload": upload})
 
     def moved(self, digests: Sequence[Sha256], bucket: str) -> dict[Sha256, Slot]:
         """Their keys wrapped for this bucket; no key itself comes out."""
         slots: dict[Sha256, Slot] = {}
         for some in _batches(digests):
-            told = self._asked({"ask": "moved", "digests": some, "bucket": bucket})["slots"]
-            slots |= {Sha256.parse(one): slot_from(slot) for one, slot in told.items()}
+            slots |= self._asked(_slots_from, {"ask": "moved", "digests": some, "bucket": bucket})
         return slots
 
-    def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _asked(self, read: Callable[[Any], Answer], question: dict[str, Any]) -> Answer:
         try:
             with connected(self.path, self.patience) as line:
                 send(line, question)
@@ -76,7 +75,10 @@ class KeyClient:
             raise _away() from error
         if "error" in answer:
             raise error_from(answer["error"])
-        return answer
+        try:
+            return read(answer)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise malformed() from None
 
 
 @contextmanager
@@ -158,10 +160,20 @@ def slot_as_list(slot: Slot) -> list[Any]:
     return [slot.bucket.name, slot.bucket.generation, slot.wrapped.hex()]
 
 
-def slot_from(told: Sequence[Any]) -> Slot:
-    """The same again."""
-    name, generation, wrapped = told
-    return Slot(Bucket(name, generation), bytes.fromhex(wrapped))
+def _slots_from(answer: dict[str, Any]) -> dict[Sha256, Slot]:
+    return {
+        Sha256.parse(one): Slot(Bucket(name, generation), bytes.fromhex(wrapped))
+        for one, (name, generation, wrapped) in answer["slots"].items()
+    }
+
+
+def _keys_from(answer: dict[str, Any]) -> dict[Sha256, DataKey]:
+    told = answer["keys"].items()
+    return {Sha256.parse(one): DataKey(bytes.fromhex(key)) for one, key in told}
+
+
+def _key_from(answer: dict[str, Any]) -> DataKey:
+    return DataKey(bytes.fromhex(answer["key"]))
 
 
 def _exactly(line: socket.socket, length: int) -> bytes:
