@@ -216,10 +216,10 @@ def _track(
 
 
 def _is_on_earth(place: Place) -> bool:
-    """Finite is not enough: a map reckons on with these, and 10^308 times anything is infinite."""
+    """A map reckons on with these, and 10^308 times anything is infinite; NaN is not on earth."""
     return (
-        math.isfinite(place.latitude)
-        and math.isfinite(place.longitude)
+        abs(place.latitude) <= 90
+        and abs(place.longitude) <= 180
         and 0 <= (place.accuracy_m or 0.0) <= VAGUEST
         and abs(place.speed_mps or 0.0) <= FASTEST
     )

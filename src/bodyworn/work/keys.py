@@ -38,7 +38,7 @@ from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.records.models import Copy, CustodyEvent, Job, JobState, Recording
 from bodyworn.records.models import DataKey as KeyRow
 from bodyworn.rules.opening import EVERYTHING, Look, may_open
-from bodyworn.store.inbox import read_arrival
+from bodyworn.store.inbox import named_digest
 from bodyworn.store.key_socket import KeyClient
 from bodyworn.store.keyring import Bucket, Keyring
 from bodyworn.store.seal import Slot
@@ -122,7 +122,7 @@ class KeyService:
         Raises MissingError inbox.missing, blob.missing, key.destroyed; RefusedError keys.recorded
         where the bytes are the master of a recording: from then on it takes an event.
         """
-        digest = read_arrival(self._house.layout.arrival(upload)).sha256
+        digest = named_digest(self._house.layout.arrival(upload))
         if Copy.objects.filter(sha256=digest.hex, kind=CopyKind.MASTER).exists():
             raise RefusedError(
                 "keys.recorded",
