@@ -63,8 +63,9 @@ class ChunkFile:
         self._is_direct = False
 
     def begin(self) -> None:
-        """Write the header."""
-        self._write(memoryview(self._seal.header.to_bytes()), 0)
+        """Write the header. Raises SetupError disk.full."""
+        with disk.full_disk_explained():
+            self._write(memoryview(self._seal.header.to_bytes()), 0)
 
     def put(self, plain: memoryview, first: int) -> None:
         """Seal and write whole chunks, at most CHUNKS of them. Raises SetupError disk.full."""

@@ -212,7 +212,7 @@ class PlainStream(io.RawIOBase):
     def close(self) -> None:
         """The file is closed, and the chunk that was held is forgotten."""
         self._file.close()
-        self._chunk[:] = b""
+        self._chunk[:] = bytes(PLAIN)
         super().close()
 
     def _from_chunk(self, into: memoryview) -> int:
