@@ -4,7 +4,6 @@ Manifest, file and clock may disagree, and each may be hostile. Pure: an Arrival
 the columns of a row out. Writing them is `work.ingest`'s.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta

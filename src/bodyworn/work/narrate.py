@@ -167,8 +167,10 @@ def _checked(event: EventRow) -> Words:
     match event.detail.get("outcome"):
         case "unchanged":
             return "Checked: unchanged", "read again from first byte to last, SHA-256 matches"
-        case _ if event.detail.get("found"):
+        case "changed" if event.detail.get("found"):
             return "Checked: CHANGED", "SHA-256 does not match"
+        case "changed":
+            return "Checked: CHANGED", "a part of it is not what was sealed"
         case _:
             return "Checked: cannot be read", "the stored file could not be opened"
 

@@ -70,11 +70,21 @@ class Checked:
     """What re-reading a master found."""
 
     is_unchanged: bool
+    is_changed: bool  # other bytes than were kept; neither: they could not be read at all
     expected: str  # SHA-256, hexadecimal
-    found: str | None  # SHA-256 of what was read, hexadecimal; None: the bytes could not be read
+    found: str | None  # SHA-256 of what was read, hexadecimal; None: it was not read to its end
     size: int  # bytes that were read
     at: datetime  # UTC
     sentence: str  # the same for a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reread:
+    """What reading a file from its first byte to its last has brought."""
+
+    found: Sha256 | None  # of the plain bytes; None where they could not all be read
+    size: int  # bytes that were read
+    is_changed: bool  # another digest, or a chunk that is not what was sealed
 
 
 def open_recording(
@@ -235,8 +245,8 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
     row = judged(house, actor, Action.CHECK, reference)  # 1
     master = Copy.objects.get(recording=row, kind=CopyKind.MASTER)
     begun = _begin_check(house, actor, row)  # 2
-    found, size = _rehash(house, begun, Sha256.parse(master.sha256))  # 3
-    checked = _verdict(master, found=found, size=size, at=house.now())
+    read = _rehash(house, begun, Sha256.parse(master.sha256))  # 3
+    checked = _verdict(master, read, at=house.now())
     with transaction.atomic():  # 4
         Copy.objects.filter(pk=master.pk).update(checked_at=checked.at)
         _record(
@@ -246,10 +256,10 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
             operation=Operation.CONSULTATION,
             actor=actor,
             detail={
-                "outcome": "unchanged" if checked.is_unchanged else "changed",
+                "outcome": _outcome(checked),
                 "sha256": checked.expected,
                 "found": checked.found,
-                "size": size,
+                "size": checked.size,
             },
             now=checked.at,
         )
@@ -268,8 +278,7 @@ def _begin_check(house: House, actor: Actor, row: Recording) -> EventRow:
         )
 
 
-def _rehash(house: House, begun: EventRow, digest: Sha256) -> tuple[Sha256 | None, int]:
-    """The digest of what the vault holds under a name, and its size; (None, 0) if unreadable."""
+def _rehash(house: House, begun: EventRow, digest: Sha256) -> _Reread:
     hasher, size = hashlib.sha256(), 0
     try:
         key = keys_of(house).release(begun.uid, [digest])[digest]
@@ -277,27 +286,38 @@ def _rehash(house: House, begun: EventRow, digest: Sha256) -> tuple[Sha256 | Non
             while block := stream.read(BLOCK):
                 hasher.update(block)
                 size += len(block)
-    except (MissingError, DamagedError, OSError) as error:
-        if isinstance(error, DamagedError) and error.code in UNPROVED:
+    except (MissingError, OSError):
+        return _Reread(found=None, size=0, is_changed=False)
+    except DamagedError as error:
+        if error.code in UNPROVED:
             raise  # nothing was read: this is about the event and not about the file
-        return None, 0
-    return Sha256(hasher.digest()), size
+        return _Reread(found=None, size=size, is_changed=True)
+    found = Sha256(hasher.digest())
+    return _Reread(found=found, size=size, is_changed=found != digest)
 
 
-def _verdict(master: Copy, *, found: Sha256 | None, size: int, at: datetime) -> Checked:
-    is_unchanged = found is not None and found.hex == master.sha256 and size == master.size
-    if found is None:
-        sentence = "The file cannot be read."
+def _verdict(master: Copy, read: _Reread, *, at: datetime) -> Checked:
+    is_changed = read.is_changed or (read.found is not None and read.size != master.size)
+    is_unchanged = read.found is not None and not is_changed
+    if is_changed:
+        sentence = "The file has been changed."
     else:
-        sentence = "The file is unchanged." if is_unchanged else "The file has been changed."
+        sentence = "The file is unchanged." if is_unchanged else "The file cannot be read."
     return Checked(
         is_unchanged=is_unchanged,
+        is_changed=is_changed,
         expected=master.sha256,
-        found=found.hex if found else None,
-        size=size,
+        found=read.found.hex if read.found else None,
+        size=read.size,
         at=at,
         sentence=sentence,
     )
+
+
+def _outcome(checked: Checked) -> str:
+    if checked.is_changed:
+        return "changed"
+    return "unchanged" if checked.is_unchanged else "unreadable"
 
 
 def _stream(*copies: CopyRow | None) -> Stream | None:

@@ -32,7 +32,7 @@ from bodyworn.web.door.ranges import Piece
 
 BLOCK = 8 * PLAIN  # bytes that are read at once: whole chunks, so that none is opened twice
 PIPE = 256 * 1024  # bytes that a pipe holds
-MOST = 128  # readers at once: at most 300 MiB of blocks and pipes, and 512 open files
+MOST = 128  # readers at once: at most 180 MiB of blocks and pipes, and 512 open files
 STALL = 60.0  # seconds that a reader may take nothing; a player that was paused asks again
 OPENING = 5.0  # seconds until Granian opens the pipe; it takes about one millisecond
 
