@@ -228,4 +228,6 @@ def _peek(layout: Layout, upload: str) -> _Tail | None:
         raise damaged(upload) from None
     finally:
         os.close(handle)
+    if size < 0:
+        raise damaged(upload)
     return _Tail(index=index, size=size)
