@@ -22,6 +22,7 @@ from bodyworn.store.keyring import KeyFolder, Keyring
 from bodyworn.store.layout import VERSION, Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.upload import Uploads
+from bodyworn.work.keyrings import keyring_of
 
 TICKET_KEY_SIZE = 32  # bytes
 SERVED = 0o755  # the log's folder is public; another user may run the web server before it
@@ -44,14 +45,12 @@ class House:
         """Open a data folder. Raises SetupError data.missing, data.newer, keys.missing, …"""
         layout = settings.layout
         check_version(layout)
-        # What arrives is sealed under keys of this folder, also where a token holds the others:
-        # a door that takes bytes in needs no way to the token.
-        arrivals = KeyFolder(layout.buckets)
-        vault = Vault(layout, arrivals, settings.clock)
+        # Whoever takes bytes in needs the keys of arrivals, and those lie in the folder.
+        vault = Vault(layout, KeyFolder(layout.buckets), settings.clock)
         return cls(
             settings=settings,
             layout=layout,
-            keyring=arrivals,
+            keyring=keyring_of(settings),
             vault=vault,
             uploads=Uploads(layout, vault, settings.clock),
             ticket_key=_read_key(layout.ticket_key),
