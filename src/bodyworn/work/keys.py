@@ -79,8 +79,9 @@ def keys_of(house: House) -> Keys:
 def into_log_here(house: House, event: str, seconds: float) -> None:
     """Extend the log by ourselves, or wait for the process that is at it; then look."""
     until = time.monotonic() + seconds
-    while log.integrate(house) is None and _waits(event) and time.monotonic() < until:
-        time.sleep(LOOK_EVERY)
+    while log.index_in_tree(house, event) is None and time.monotonic() < until:
+        if log.integrate(house) is None:
+            time.sleep(LOOK_EVERY)
 
 
 class KeyService:
@@ -283,10 +284,6 @@ def _refuse_others_bytes(row: CustodyEvent, digests: Sequence[Sha256]) -> None:
         raise _of_another()
     if set(copies.values_list("sha256", flat=True)) != {digest.hex for digest in digests}:
         raise _of_another()
-
-
-def _waits(event: str) -> bool:
-    return CustodyEvent.objects.filter(uid=event, leaf_index__isnull=True).exists()
 
 
 def _rows(digests: Iterable[Sha256]) -> dict[Sha256, Slot]:
