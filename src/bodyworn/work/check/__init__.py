@@ -122,6 +122,13 @@ CHECKS = (
         find=ledger.witnesses,
         needs=DATABASE,
     ),
+    Check(
+        id="C017",
+        name="sealed",
+        asks="Can every stored file be opened, and does each belong to a recording?",
+        find=ledger.sealed,
+        needs=DATABASE,
+    ),
 )
 
 

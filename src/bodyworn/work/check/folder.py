@@ -27,7 +27,7 @@ def data(ground: Ground) -> Answer:
 def keys(ground: Ground) -> Answer:
     """Every key is there and for nobody else's eyes. Raises SetupError."""
     layout = ground.settings.layout
-    house.House.open(ground.settings)
+    house.House.open(ground.settings).keyring.buckets()  # a token has to answer, too
     secret = [layout.keys, layout.log_key, layout.ticket_key, layout.pages_key]
     missing = [path.name for path in secret if not path.exists()]
     if missing:
@@ -35,7 +35,8 @@ def keys(ground: Ground) -> Answer:
             f"Missing in the keys folder: {', '.join(missing)}.",
             "Restore the keys folder from its own backup; `bodyworn init` makes what never was.",
         )
-    open_to_others = [path.name for path in secret if _mode(path) & OTHERS]
+    buckets = [layout.buckets, *layout.buckets.glob("*")] if layout.buckets.exists() else []
+    open_to_others = [path.name for path in (*secret, *buckets) if _mode(path) & OTHERS]
     if open_to_others:
         return fault(
             f"Others can read or change: {', '.join(open_to_others)}.",
