@@ -128,7 +128,7 @@ class Vault:
         blocks = self._buffers.take()
         try:
             digest, size = write_sealed(stream, temporary, seal, blocks=blocks, progress=progress)
-            return self.take_over(temporary, digest=digest, size=size)
+            return self.take_over(temporary, header=seal.header, digest=digest, size=size)
         finally:
             self._buffers.give_back(blocks)
             temporary.unlink(missing_ok=True)
@@ -144,20 +144,19 @@ class Vault:
         path.unlink()
         return kept
 
-    def take_over(self, path: Path, *, digest: Sha256, size: int) -> Kept:
+    def take_over(self, path: Path, *, header: Header, digest: Sha256, size: int) -> Kept:
         """Give a sealed file of the same file system its lasting name, beside the one it has.
 
-        The file MUST be flushed, whole, and MUST NOT be written to any more; digest and size are
-        believed. May be repeated. What lies there already is compared, not trusted: raises
-        DamagedError blob.changed, and keeps both.
+        The file MUST be flushed, whole, and MUST NOT be written to any more; header, digest and
+        size are believed. May be repeated. What lies there already is compared, not trusted:
+        raises DamagedError blob.changed, and keeps both.
         """
-        with SealedFile.open(path) as file:
-            slot = _slot(file.header())
+        kept = Kept(digest=digest, size=size, slot=_slot(header))
         try:
             disk.name_durably(path, self._layout.blob(digest))
         except DamagedError:
-            return self._again(path, Kept(digest=digest, size=size, slot=slot))
-        return Kept(digest=digest, size=size, slot=slot)
+            return self._again(path, kept)
+        return kept
 
     def settle(self, digest: Sha256, key: DataKey | None) -> Slot | None:
         """Where a spare lies, end with one: the slot of the blob that is new, None if none is.

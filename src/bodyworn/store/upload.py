@@ -47,11 +47,10 @@ from bodyworn.store.upload_notes import (
     write_end,
 )
 from bodyworn.store.upload_refusals import (
+    check_growing,
     check_length,
-    expired,
     other_bytes,
     refused,
-    wrong_offset,
 )
 from bodyworn.store.upload_sealed import Arriving, cut_ragged
 from bodyworn.store.upload_states import HashStates
@@ -159,13 +158,14 @@ class Uploads:
         .wrong-checksum (460), .too-large (413), .complete; MissingError upload.gone (410).
         """
         with upload_files.locked(self._layout, upload) as found:
-            self._check_growing(found, offset)
-            with self._writing(found, checksum) as writer:
-                yield writer
-            grown = replace(found, offset=writer.offset)
-            if grown.is_full and not grown.is_partial:
-                writer.arrival = self._finish(grown)
-            elif not found.offset:
+            check_growing(found, offset, now=self._clock())
+            with self._arriving(found) as into:
+                with self._writing(found, into, checksum) as writer:
+                    yield writer
+                grown = replace(found, offset=writer.offset)
+                if grown.is_full and not grown.is_partial:
+                    writer.arrival = self._finish(grown, into)
+            if not (writer.arrival or found.offset):
                 upload_files.flush(self._layout, found)
 
     def set_length(self, upload: str, length: int) -> Upload:
@@ -224,34 +224,30 @@ class Uploads:
 
     # ---- growing ---------------------------------------------------------------------------
 
-    def _check_growing(self, found: Upload, offset: int) -> None:
-        if found.final_of:
-            raise refused("upload.final", "A joined upload takes no bytes of its own.", 403)
-        if found.expires_at <= self._clock():
-            raise expired()
-        if found.offset != offset:
-            raise wrong_offset(offset, right=found.offset)
+    def _arriving(self, found: Upload) -> Arriving:
+        return Arriving(self._layout, found, self._vault.births)
 
     @contextlib.contextmanager
-    def _writing(self, found: Upload, checksum: Checksum | None) -> Iterator[Writer]:
+    def _writing(
+        self, found: Upload, into: Arriving, checksum: Checksum | None
+    ) -> Iterator[Writer]:
         """A writer that ends well: what is kept is flushed, and its hash is remembered."""
-        with Arriving(self._layout, found, self._vault.births) as into:
-            state = self._states.take(found.id, found.offset, into.plain_from)
-            blocks = self._buffers.take()
-            writer = Writer(into, found, state=state, checksum=checksum, blocks=blocks)
+        state = self._states.take(found.id, found.offset, into.plain_from)
+        blocks = self._buffers.take()
+        writer = Writer(into, found, state=state, checksum=checksum, blocks=blocks)
+        try:
+            yield writer
+            writer.verify()
+        except BaseException:
+            writer.roll_back()
+            raise
+        finally:
             try:
-                yield writer
-                writer.verify()
-            except BaseException:
-                writer.roll_back()
-                raise
+                writer.close()
             finally:
-                try:
-                    writer.close()
-                finally:
-                    self._buffers.give_back(blocks)
-                    if writer.state:
-                        self._states.put(found.id, writer.offset, writer.state)
+                self._buffers.give_back(blocks)
+                if writer.state:
+                    self._states.put(found.id, writer.offset, writer.state)
 
     # ---- joining ---------------------------------------------------------------------------
 
@@ -279,7 +275,8 @@ class Uploads:
                     locks.enter_context(upload_files.locked(self._layout, part))
                     for part in final.final_of
                 ]
-                self._finish(self._joined(own, parts))
+                with self._arriving(own) as into:
+                    self._finish(self._joined(own, parts, into), into)
             except BaseException:
                 if not self._noted_before(own.id):
                     self._remove(own, "terminated")
@@ -288,19 +285,23 @@ class Uploads:
                 self._remove(part, "joined")
         return self.get(final.id)
 
-    def _joined(self, final: Upload, parts: Sequence[Upload]) -> Upload:
-        with self._writing(final, None) as writer:
+    def _joined(self, final: Upload, parts: Sequence[Upload], into: Arriving) -> Upload:
+        with self._writing(final, into, None) as writer:
             for part in parts:
-                with Arriving(self._layout, part, self._vault.births) as stream:
+                with self._arriving(part) as stream:
                     for block in stream.plain_from(0):
                         writer.write(block)
         return replace(final, offset=writer.offset)
 
     # ---- ending ----------------------------------------------------------------------------
 
-    def _finish(self, found: Upload) -> Arrival:
+    def _finish(self, found: Upload, whole: Arriving | None = None) -> Arrival:
         """Steps 1 to 4 of the module's text, under the lock; each of them may be done already."""
-        arrival = self._noted_before(found.id) or self._arrive(found)
+        arrival = self._noted_before(found.id)
+        if arrival is None:
+            with contextlib.ExitStack() as stack:
+                whole = whole or stack.enter_context(self._arriving(found))
+                arrival = self._arrive(found, whole)
         # 4. the rest is not needed any more
         if found.final_of:  # the note does not tell of what it was made
             self._tell_end(replace(found, end="received", sha256=arrival.sha256))
@@ -314,15 +315,14 @@ class Uploads:
         except MissingError:
             return None
 
-    def _arrive(self, found: Upload) -> Arrival:
+    def _arrive(self, found: Upload, whole: Arriving) -> Arrival:
         # 1. whole and flushed, in case nobody lived to do it, and what the sender meant to send
-        with Arriving(self._layout, found, self._vault.births) as whole:
-            whole.end()
-            state = self._states.take(found.id, found.offset, whole.plain_from)
+        whole.end()
+        state = self._states.take(found.id, found.offset, whole.plain_from)
         digest = self._checked(found, Sha256(state.digest()))
         # 2. the lasting name
-        path = self._layout.upload_bytes(found.id)
-        self._vault.take_over(path, digest=digest, size=found.offset)
+        path, header = self._layout.upload_bytes(found.id), whole.seal.header
+        self._vault.take_over(path, header=header, digest=digest, size=found.offset)
         # 3. the note
         arrival = Arrival(
             upload=found.id,
