@@ -2,10 +2,11 @@
 
 A range costs one read of the chunks that it touches. An end is believed only once the last chunk
 is authenticated, so a file that was cut gives an error and not fewer bytes. Memory is one block a
-thread, whatever the size of the blob.
+thread at most, whatever the size of the blob.
 """
 
 import io
+import mmap
 import os
 import threading
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ class _Scratch(threading.local):
     """What a thread reads into: nobody's plain text stays here but the last ragged chunk."""
 
     def __init__(self) -> None:
-        self.sealed = memoryview(bytearray(SEALED_BLOCK))
+        # Mapped, so that a thread that reads little at a time has only as much memory.
+        self.sealed = memoryview(mmap.mmap(-1, SEALED_BLOCK))
         self.plain = memoryview(bytearray(PLAIN))
 
 
