@@ -16,6 +16,7 @@ from tests.store.shelf import Shelf
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import DamagedError, MissingError, SetupError
+from bodyworn.store import disk
 from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.keyring import Bucket
 from bodyworn.store.seal import Kept, Vault
@@ -301,6 +302,14 @@ def test_after_its_bucket_was_destroyed_nothing_opens_it(shelf: Shelf) -> None:
     assert "destroyed" in gone.value.explain()
 
 
+def test_a_day_whose_key_is_destroyed_already_gets_another_one(shelf: Shelf) -> None:
+    one, _, _ = kept(shelf)
+    shelf.keyring.destroy(one.slot.bucket)
+    after, key, _ = kept(shelf, b"the clock was set back")
+    assert after.slot.bucket == Bucket(one.slot.bucket.name, 2)
+    assert shelf.vault.check(after.digest, key) == after.digest
+
+
 # ---- the same bytes, sealed twice -----------------------------------------------------------
 
 
@@ -315,6 +324,26 @@ def twice(shelf: Shelf) -> tuple[Kept, DataKey, Kept]:
     assert shelf.vault.slot(first.digest) == first.slot
     assert shelf.vault.keep_bytes(FOOTAGE) == second
     return first, key, second
+
+
+def test_bytes_that_are_erased_while_they_are_compared_are_kept_anew(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _, path = kept(shelf)
+    real = disk.name_durably
+
+    def erased_meanwhile(temporary: Path, name: Path) -> bool:
+        try:
+            return real(temporary, name)
+        finally:
+            monkeypatch.undo()
+            path.unlink()
+
+    monkeypatch.setattr(disk, "name_durably", erased_meanwhile)
+    second = shelf.vault.keep_bytes(FOOTAGE)
+    assert not second.is_spare
+    assert second.slot != first.slot
+    assert shelf.vault.check(second.digest, shelf.key(second.slot)) == first.digest
 
 
 def test_a_spare_goes_once_the_first_is_known_to_be_good(shelf: Shelf) -> None:

@@ -3,18 +3,22 @@
 What has just come in belongs to no recording yet, so its key is wrapped under the day's arrival
 bucket and stands in its header: the bytes are self-contained until they have a row. `work` wraps
 the key again, under the recording's own bucket, and destroys a day's key once nothing of that day
-is without a row. This is the one place where the store unwraps, and only what was born here: to go
-on with an unfinished upload, and to compare two arrivals of the same bytes.
+is without a row. It MUST leave the keys of today and yesterday alone, because an upload may have
+read one a moment ago and not yet left a trace. This is the one place where the store unwraps, and
+only what was born here: to go on with an unfinished upload, and to compare two arrivals of the
+same bytes.
 """
 
+import contextlib
 import secrets
 from datetime import UTC
 
 from bodyworn.core.clock import Clock
-from bodyworn.core.errors import SetupError
+from bodyworn.core.errors import RefusedError, SetupError
 from bodyworn.store.keyring import KEY_SIZE, Bucket, Keyring
 from bodyworn.store.sealed import DataKey, Header, Seal
 
+MOST_GENERATIONS = 1000  # of one day
 ARRIVAL = "arrival-"  # and the day in UTC: `arrival-2026-11-22`
 
 
@@ -27,11 +31,16 @@ class Births:
         self._clock = clock
 
     def begin(self) -> Seal:
-        """A fresh key under today's bucket. Raises SetupError key.no-keyring."""
+        """A fresh key under today's bucket. Raises SetupError key.no-keyring, .clock."""
         key = DataKey(secrets.token_bytes(KEY_SIZE))
-        bucket = Bucket(ARRIVAL + self._clock().astimezone(UTC).date().isoformat())
-        wrapped = self._ring().wrap(bucket, key.secret())
-        return Seal.born(key, bucket=bucket, wrapped=wrapped)
+        day = ARRIVAL + self._clock().astimezone(UTC).date().isoformat()
+        for generation in range(1, MOST_GENERATIONS):
+            # A clock that was set back, or stands still, may be in a day whose key is destroyed.
+            with contextlib.suppress(RefusedError):
+                bucket = Bucket(day, generation)
+                wrapped = self._ring().wrap(bucket, key.secret())
+                return Seal.born(key, bucket=bucket, wrapped=wrapped)
+        raise SetupError("key.clock", f"Every key of {day} was destroyed; the clock is wrong.")
 
     def key(self, header: Header) -> DataKey:
         """The key that was wrapped at birth. Raises MissingError key.destroyed, .missing."""

@@ -189,6 +189,9 @@ class Vault:
             return replace(kept, slot=self._compared(self._layout.blob(kept.digest), kept))
         except MissingError:  # whoever entered them in the records has the key, and we have not
             return self._spare(path, kept)
+        except FileNotFoundError:  # erased in this very moment
+            disk.name_durably(path, self._layout.blob(kept.digest))
+            return kept
 
     def _spare(self, path: Path, kept: Kept) -> Kept:
         spare = self._layout.spare(kept.digest)
