@@ -85,7 +85,13 @@ def test_nobody_above_the_store_reaches_for_births() -> None:
 
 
 def test_the_houses_keyring_is_for_the_service_and_for_those_who_destroy() -> None:
-    only_in(is_attribute("keyring"), "work/keys.py", "work/arrival_keys.py", "work/check/folder.py")
+    only_in(
+        is_attribute("keyring"),
+        "work/keys.py",
+        "work/arrival_keys.py",
+        "work/check/folder.py",
+        "work/check/ledger.py",
+    )
 
 
 def test_the_rows_of_keys_are_written_in_one_place() -> None:

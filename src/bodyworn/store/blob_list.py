@@ -11,7 +11,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError
 from bodyworn.store.keyring import Bucket
 from bodyworn.store.layout import Layout
-from bodyworn.store.sealed_reading import SealedFile
+from bodyworn.store.sealed import HEADER, Header
 
 
 def kept(layout: Layout) -> Iterator[Sha256]:
@@ -34,10 +34,10 @@ def unfinished(layout: Layout) -> Iterator[Path]:
 
 
 def born_under(path: Path) -> Bucket | None:
-    """The bucket in the header of a sealed file; None where there is no such file, or no header
-    in it yet."""
+    """The bucket in the header of a sealed file, which may have no end yet; None where there is
+    no such file, or no header in it."""
     try:
-        with SealedFile.open(path) as file:
-            return file.header().bucket
+        with path.open("rb") as file:
+            return Header.parse(file.read(HEADER)).bucket
     except (OSError, BodywornError):
         return None
