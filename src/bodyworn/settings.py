@@ -51,6 +51,13 @@ class Settings:
     key_token_module: str = ""  # PKCS#11 library; with it bucket keys live in a hardware token
     key_token_label: str = ""  # label of the token
     key_token_pin_file: str = ""  # file that holds its PIN, seen from `data`
+    timestamp_authority: str = ""  # URL of an RFC 3161 authority that stamps checkpoints
+    timestamp_certificates: str = ""  # PEM file that it is verified with, seen from `data`
+    timestamp_every: int = 3600  # seconds between time-stamps while the log grows
+    patrol_days: int = 30  # days within which every stored file is read again; 0: never
+    second_copy: str = ""  # folder on another disk, kept in step and used for repairs
+    document_certificate: str = ""  # PEM chain that signs packs, seen from `data`; empty: our own
+    document_key: str = ""  # PEM file of its key, without a password, seen from `data`
     encoder: str = "libx264"  # FFmpeg encoder of proxies
     session_hours: int = 10  # hours after which a sign-in ends
 
@@ -98,6 +105,16 @@ class Settings:
     def policy(self) -> Path | None:
         """The file of the witness policy; None where no witness is wanted."""
         return self.data / self.witness_policy if self.witness_policy else None
+
+    @property
+    def time_certificates(self) -> Path | None:
+        """The certificates that time-stamps are verified with; None where none are named."""
+        return self.data / self.timestamp_certificates if self.timestamp_certificates else None
+
+    @property
+    def second(self) -> Path | None:
+        """The folder of the second copy; None where there is none."""
+        return self.data / self.second_copy if self.second_copy else None
 
     def now(self) -> datetime:
         """The time now, aware, in UTC."""

@@ -12,19 +12,26 @@ holds is `work.sealing`'s, files and signatures are `custody.log`'s, places `rec
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
 from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
+from bodyworn.core.types import CustodyEvent
 from bodyworn.custody.checkpoint import Checkpoint
-from bodyworn.records import ledger, models
+from bodyworn.records import ledger, models, together
 from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
 
 BATCH = 4096  # events a transaction and a checkpoint: under a backlog memory stays small
 PAUSE = 0.02  # seconds between looks while another process extends the log
+PATIENCE = 30.0  # seconds that a caller waits unless it says otherwise
+Answer = TypeVar("Answer")
 _log = logging.getLogger("bodyworn.log")
 
 
@@ -59,6 +66,22 @@ def integrate_one(house: House, uid: str, *, seconds: float) -> int:
     return index
 
 
+def commit_together(house: House, events: Sequence[together.Ready]) -> int:
+    """Commit events and sign the tree with them; answers the place of the first.
+
+    They are published with the next round. Raises as `integrate` does, and BusyError
+    log.no-place-yet while another process is at it for too long.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        with sole_sequencer(house.layout.log_lock) as ours:
+            if ours:
+                places = together.record_together(events)
+                _sign(house, [one.leaf for one in events], first=places.start)
+                return places.start
+        _pause(until=end)
+
+
 def index_in_tree(house: House, uid: str) -> int | None:
     """The event's index once a signed checkpoint covers it. Raises MissingError log.no-event."""
     places = models.CustodyEvent.objects.filter(uid=uid).values_list("leaf_index", flat=True)
@@ -85,8 +108,47 @@ def standing_of(event: models.CustodyEvent) -> tuple[Durability, datetime | None
     return Durability.PUBLISHED, covering.signed_at
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An event that is committed, has its place, and is under a signature."""
+
+    uid: str  # its name, hexadecimal
+    leaf_hash: str  # its name in receipts and proofs, hexadecimal
+    index: int  # its place in the tree
+
+
+class _Batch:
+    """Events that are committed together, and the callers who wait for that.
+
+    One lock for all of them, which each passes on to the next: an event apiece, or one that wakes
+    them all at once, would cost more than the commit.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[together.Ready] = []
+        self.first = 0  # the place of the first
+        self.failure: Exception | None = None
+        self._over = threading.Lock()
+        self._over.acquire()
+
+    def end(self) -> None:
+        """Let the callers go. Once only."""
+        self._over.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ended within this time."""
+        if not self._over.acquire(timeout=max(0.0, seconds)):
+            return False
+        self._over.release()
+        return True
+
+
 class Sequencer:
-    """A thread that integrates on a timer, and at once when nudged, while the keeper lives."""
+    """A thread that integrates on a timer, and at once when nudged, while the keeper lives.
+
+    Events that are handed to it are committed by it as well, all that wait in one transaction:
+    while one commit is on its way to the disk, the next batch gathers, and no timer is needed.
+    """
 
     def __init__(self, house: House) -> None:
         """Not started yet."""
@@ -98,12 +160,15 @@ class Sequencer:
         self._asked = self._answered = 0  # rounds, counted by whoever wants one
         self._failure: Exception | None = None  # of the last round
         self._was_ours = True  # whether the last round had the log to itself
+        self._batch = _Batch()  # what gathers for the next commit
+        self._due = 0.0  # when the next round is, by the monotonic clock
         self._is_running = self._over = False
         self.trouble: str | None = None  # what the last round met; None if all was well
 
     def start(self) -> None:
         """Begin."""
         self._is_running = True
+        self._due = time.monotonic() + self._house.settings.checkpoint_seconds
         self._thread.start()
 
     def stop(self) -> None:
@@ -112,6 +177,38 @@ class Sequencer:
             self._over = True
             self._work.notify()
         self._thread.join()
+
+    def submit(
+        self,
+        event: CustodyEvent,
+        *,
+        recording: models.Recording | None = None,
+        seconds: float = PATIENCE,
+    ) -> Submitted:
+        """Commit an event and have it in the signed tree, together with whatever else waits.
+
+        Only for an event that is itself the whole fact, such as a look or a refusal: with a change
+        beside it, `ledger.record` in the transaction of the change. Returns when it is durable
+        and has its place; it is published with the next checkpoint.
+
+        Raises DamagedError for a detail without canonical form, RefusedError log.in-transaction,
+        and BusyError: log.sequencer-stopped where nothing was taken; log.not-extended and
+        log.no-answer-yet where the event may be on record all the same.
+        """
+        _refuse_transaction()
+        ready = together.ready(event, recording=recording)
+        with self._work:
+            if not self._is_running or self._over:
+                raise _stopped()
+            batch, place = self._batch, len(self._batch.events)
+            batch.events.append(ready)
+            if not place:
+                self._work.notify()
+        if not batch.wait(seconds):
+            raise _no_answer_yet()
+        if batch.failure:
+            raise _not_extended(batch.failure) from batch.failure
+        return Submitted(ready.uid, ready.leaf_hash, batch.first + place)
 
     def nudge(self) -> int:
         """Integrate now and not at the next tick; answers the number of the round asked for.
@@ -153,8 +250,11 @@ class Sequencer:
 
     def _run(self) -> None:
         try:
-            while not self._is_over_after_rest():
-                self._round()
+            while self._rest():
+                self._take_batch()
+                if self._asked > self._answered or time.monotonic() >= self._due:
+                    self._round()
+            self._take_batch()
             self._round()
         finally:
             connections.close_all()
@@ -162,13 +262,27 @@ class Sequencer:
                 self._is_running = False
                 self._round_over.notify_all()
 
-    def _is_over_after_rest(self) -> bool:
+    def _rest(self) -> bool:
+        """Until there is something to do; False when it is over."""
         with self._work:
             self._work.wait_for(
-                lambda: self._over or self._asked > self._answered,
-                timeout=self._house.settings.checkpoint_seconds,
+                lambda: self._over or self._batch.events or self._asked > self._answered,
+                timeout=max(0.0, self._due - time.monotonic()),
             )
-            return self._over
+            return not self._over
+
+    def _take_batch(self) -> None:
+        with self._work:
+            batch, self._batch = self._batch, _Batch()
+        if not batch.events:
+            return
+        try:
+            batch.first = commit_together(self._house, batch.events)
+        except Exception as error:
+            batch.failure = error
+            connections.close_all()
+            self._report(error)
+        batch.end()
 
     def _round(self) -> None:
         """The thread is an edge: a database that is away for a while must not end it."""
@@ -180,6 +294,7 @@ class Sequencer:
             failure = error
             connections.close_all()
         self._report(failure)
+        self._due = time.monotonic() + self._house.settings.checkpoint_seconds
         with self._round_over:
             self._answered, self._failure = number, failure
             self._was_ours = checkpoint is not None
@@ -193,15 +308,24 @@ class Sequencer:
         self.trouble = trouble
 
 
+def _sign(house: House, leaves: Sequence[bytes], *, first: int) -> None:
+    """Extend the tree; what the database has placed before them comes first."""
+    if house.log.signed_size < first:
+        _publish_places(house)
+    else:
+        _patiently(partial(house.log.append, leaves, from_index=first, now=house.now()))
+
+
 def _publish_places(house: House) -> Checkpoint | None:
     """Bring tree, checkpoint file and checkpoint row up to the places that are committed."""
-    checkpoint, placed = house.log.checkpoint(), ledger.next_index()
+    checkpoint, placed = _patiently(house.log.publish), ledger.next_index()
     size = checkpoint.size if checkpoint else 0
     if size > placed:
         raise _ahead(size, placed)
     while size < placed:
         leaves = list(ledger.from_index(size, BATCH))
-        checkpoint = house.log.integrate(leaves, from_index=size, now=house.now())
+        extend = partial(house.log.integrate, leaves, from_index=size, now=house.now())
+        checkpoint = _patiently(extend)
         size = checkpoint.size
     if checkpoint:
         _remember(checkpoint, at=house.now())
@@ -250,8 +374,26 @@ def _pause(*, until: float) -> None:
     time.sleep(PAUSE)
 
 
+def _patiently(do: Callable[[], Answer]) -> Answer:
+    """Another process may hold the files for a moment, while it opens the log."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return do()
+        except BusyError:
+            _pause(until=end)
+
+
 def _no_place_yet() -> BusyError:
     return BusyError("log.no-place-yet", "The log has not taken the event yet; it waits in line.")
+
+
+def _no_answer_yet() -> BusyError:
+    return BusyError(
+        "log.no-answer-yet",
+        "It is not known yet whether the event is on record.",
+        hint="Look for it in the history before doing the same again.",
+    )
 
 
 def _stopped() -> BusyError:

@@ -7,6 +7,7 @@ from bodyworn.records.models.casework import (
     Redaction,
     RedactionState,
 )
+from bodyworn.records.models.completeness import SequenceFinding
 from bodyworn.records.models.custody import Checkpoint, CustodyEvent
 from bodyworn.records.models.equipment import Device, Dock
 from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
@@ -33,6 +34,7 @@ __all__ = [
     "Redaction",
     "RedactionState",
     "RetentionDecision",
+    "SequenceFinding",
     "Unit",
     "User",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bodyworn.core.clock import system_clock
 from bodyworn.core.errors import BodywornError
 from bodyworn.settings import Settings
-from bodyworn.work.check import folder, ledger, machine
+from bodyworn.work.check import fixity, folder, ledger, machine
 from bodyworn.work.check.finding import Answer, Check, Finding, Ground, Level, fault
 from bodyworn.work.trouble import explained
 
@@ -124,6 +124,41 @@ CHECKS = (
     ),
     Check(
         id="C017",
+        name="stamps",
+        asks="Did a time-stamp authority sign what was published, and lately?",
+        find=ledger.stamps,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C018",
+        name="patrol",
+        asks="Is every stored file read again in time, and none wrong?",
+        find=fixity.patrol,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C019",
+        name="second",
+        asks="Is there a second copy of every stored file, and in step?",
+        find=fixity.second_copy,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C020",
+        name="backup",
+        asks="Is there a backup of late, and had it everything?",
+        find=fixity.backup,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C022",
+        name="documents",
+        asks="Is the certificate good that signs packs?",
+        find=machine.documents,
+        needs=FOLDER,
+    ),
+    Check(
+        id="C023",
         name="sealed",
         asks="Can every stored file be opened, and does each belong to a recording?",
         find=ledger.sealed,

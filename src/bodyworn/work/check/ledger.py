@@ -13,6 +13,7 @@ from bodyworn.core.clock import system_clock
 from bodyworn.records import queries_of_one as queries
 from bodyworn.records.models import CustodyEvent, DataKey, Job, JobState
 from bodyworn.store.keyring import Bucket
+from bodyworn.work import timestamps
 from bodyworn.work.arrival_keys import age_of, without_row
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
@@ -126,6 +127,22 @@ def witnesses(ground: Ground) -> Answer:
     if found.troubles or found.is_late(ground.settings.now()):
         return warning(sentences, "Nothing is lost: they are asked again. Ask their keepers.")
     return good(sentences)
+
+
+def stamps(ground: Ground) -> Answer:
+    """Whose clock outside vouches for the log, and whether lately. Raises SetupError."""
+    house = House.open(ground.settings)
+    found = timestamps.standing(house)
+    if found is None:
+        return good("No time-stamp authority is set; only this machine's clock dates the log.")
+    timestamps.certificates_of(ground.settings)
+    told = found.told(ground.settings.now())
+    if found.is_late(ground.settings.now()) or (found.trouble and not found.stamped):
+        return warning(
+            f"{told} {found.trouble}".strip(),
+            "Nothing is lost: it is asked again. Look at timestamp_authority, or ask its keeper.",
+        )
+    return good(told)
 
 
 def jobs(_: Ground) -> Answer:
