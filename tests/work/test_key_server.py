@@ -199,3 +199,28 @@ def test_a_data_folder_may_lie_deep(house: House, recording: Recording, tmp_path
         assert keys.release(viewed(recording).uid, [master_of(recording)])
     finally:
         server.stop()
+
+
+def test_while_the_database_is_away_nothing_opens_and_afterwards_all_does(
+    house: House, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, uid = master_of(recording), viewed(recording).uid
+    server = KeyServer(KeyService(house), house.layout.key_socket, threads=1)
+    client = KeyClient(house.layout.key_socket)
+    away = dict(connections.settings["default"], NAME="/nowhere/at-all", HOST="/nowhere")
+    with monkeypatch.context() as patch:
+        patch.setitem(connections.settings, "default", away)
+        server.start()
+        try:
+            for _ in range(2):
+                with pytest.raises(BodywornError) as closed:
+                    client.release(uid, [digest])
+                assert closed.value.code == "database.unreachable"
+        finally:
+            server.stop()
+    server = KeyServer(KeyService(house), house.layout.key_socket, threads=1)
+    server.start()
+    try:
+        assert client.release(uid, [digest])
+    finally:
+        server.stop()

@@ -409,8 +409,11 @@ def test_a_copy_without_its_event_is_found(store: House) -> None:
 
 
 def log_files(store: House) -> list[Path]:
+    """What is served; the writer's own journal is no part of the log."""
     return sorted(
-        path for path in store.layout.log.rglob("*") if path.is_file() and path.stat().st_size
+        path
+        for path in store.layout.log.rglob("*")
+        if path.is_file() and path.stat().st_size and not path.name.startswith(".journal")
     )
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.terms import CopyKind
@@ -55,13 +55,16 @@ def _index(house: House, source: Source) -> list[Copy]:
 
 
 def _proxy(house: House, source: Source) -> list[Copy]:
-    """A proxy can be large: it goes from file to file and never through memory."""
+    """A proxy can be large: it goes from file to file and never through memory.
+
+    FFmpeg writes MP4 to a file only, and plain; this one has no name, so that a crash leaves
+    nothing that anybody could open.
+    """
     house.layout.incoming.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=house.layout.incoming) as folder:
-        target = Path(folder) / "proxy.mp4"
+    with tempfile.TemporaryFile(dir=house.layout.incoming) as file:
+        target = Path(f"/proc/self/fd/{file.fileno()}")
         recipe = make_proxy(source, target, encoder=house.settings.encoder)
-        with target.open("rb") as stream:
-            kept = house.vault.keep(stream)
+        kept = house.vault.keep(cast("BinaryIO", file))
     return [_copy(CopyKind.PROXY, kept, "video/mp4", recipe)]
 
 
