@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,11 +81,13 @@ def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--small", action="store_true", help="few entries, two rounds")
+    parser.add_argument("--rounds", type=int, help="rounds against the peer, five by default")
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args(argv)
     load = Load(bulk=200_000, single=300, proofs=500, rounds=5, audited=MILLION, seconds=5.0)
     if chosen.small:
         load = Load(bulk=10_000, single=20, proofs=50, rounds=2, audited=20_000, seconds=0.5)
+    load = replace(load, rounds=chosen.rounds or load.rounds)
     times, signer = Times(), Signer.generate(ORIGIN)
     with tempfile.TemporaryDirectory(prefix="bodyworn-bench-") as folder:
         for number in range(load.rounds):

@@ -65,12 +65,20 @@ class Settings:
     def load(cls, data: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
         """Read file and environment. Raises SetupError on anything unknown or malformed."""
         env = os.environ if environ is None else environ
-        folder = data or Path(env.get(PREFIX + "DATA", DEFAULT_DATA))
+        folder = _folder(data, env)
         chosen: dict[str, Any] = {"data": folder}
         chosen |= _from_file(Layout(folder).settings)
         chosen |= _from_environment(env)
         chosen["data"] = Path(folder).absolute()
         return cls(**chosen)
+
+    @classmethod
+    def standing_in(
+        cls, data: Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Self:
+        """The defaults, for the same data folder: to look at one whose settings cannot be read."""
+        env = os.environ if environ is None else environ
+        return cls(data=_folder(data, env).absolute())
 
     def with_(self, **changes: Any) -> Self:
         """The same settings but for these."""
@@ -128,6 +136,10 @@ class Settings:
 TYPES = {f.name: f.type for f in fields(Settings)}
 
 
+def _folder(data: Path | None, env: Mapping[str, str]) -> Path:
+    return data or Path(env.get(PREFIX + "DATA", DEFAULT_DATA))
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text())
@@ -138,6 +150,12 @@ def _from_file(path: Path) -> dict[str, Any]:
             "settings.not-toml",
             f"{path.name} cannot be read: {error}.",
             hint="Mend the line that it names.",
+        ) from None
+    except OSError as error:
+        raise SetupError(
+            "settings.unreadable",
+            f"{path.name} cannot be read: {error.strerror or error}.",
+            hint="It must be a file that the account of the servers may read.",
         ) from None
     return {name: _checked(name, value, path.name) for name, value in found.items()}
 

@@ -36,16 +36,16 @@ def write_until_dark(folder: Path, disk: Disk, steps: list[tuple[str, int]]) -> 
     try:
         log = Log(folder, origin=ORIGIN, signer=POLICE, disk=disk)
         for how, count in steps:
-            asked = acknowledged + count
-            fresh = entries(count, first=acknowledged)
+            first, asked = asked, asked + (0 if how == "settle" else count)
+            fresh = entries(count, first=first)
             if how == "settle":
-                asked = acknowledged
                 log.settle()
-            elif how == "append":
-                log.append(fresh, from_index=acknowledged, now=NOW)
+            elif how == "integrate":
+                log.integrate(fresh, from_index=first, now=NOW)
             else:
-                log.integrate(fresh, from_index=acknowledged, now=NOW)
-            acknowledged = asked
+                log.append(fresh, from_index=first, now=NOW, durable=how == "append")
+            if how != "unflushed":
+                acknowledged = asked
     except PowerCutError:
         pass
     return acknowledged, asked
@@ -53,7 +53,7 @@ def write_until_dark(folder: Path, disk: Disk, steps: list[tuple[str, int]]) -> 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["append", "append", "integrate", "integrate", "settle"]),
+        st.sampled_from(["append", "unflushed", "integrate", "integrate", "settle"]),
         st.integers(0, 300),
     ),
     max_size=14,

@@ -75,10 +75,12 @@ def looking_at(path: Path) -> Iterator[None]:
     ours = connections["default"]
     with beside.target(database("", path)) as using:
         other = connections[using]
+        del connections[using]
         other.alias = "default"
         connections["default"] = other
         try:
             yield
         finally:
             connections["default"] = ours
+            connections[using] = other
             other.alias = using

@@ -1,5 +1,6 @@
 """A backup holds everything or says what is missing; a restore brings back that, and no more."""
 
+import errno
 import json
 import os
 import shutil
@@ -138,9 +139,35 @@ def test_a_second_backup_copies_only_what_is_new(
     made = backup(house, folder, by=OPERATOR)
     assert made.statement.is_same
     assert len(copied) == 1
+    assert made.statement.items["known"].split()[0] == str(plan.files_there + 1)
     assert verify_backup(folder, house.signer.verifier)[1] == []
     first = Backups(folder).finished()[0]
     assert verify_backup(folder, house.signer.verifier, snapshot=first.folder.name)[1] == []
+
+
+def test_a_list_that_was_changed_is_not_believed(backed: tuple[House, Path]) -> None:
+    house, folder = backed
+    path = snapshot_of(folder) / "files.txt"
+    path.write_text(path.read_text().replace(" good", " known"))
+    assert backup(house, folder, by=OPERATOR).statement.items["known"] != "0 0"
+    path = snapshot_of(folder) / "files.txt"
+    digest = digests()[0].hex
+    other = path.read_text().replace(f"{digest} {digest}", f"{digest} {'0' * 64}")
+    assert other != path.read_text()
+    path.write_text(other)
+    assert backup(house, folder, by=OPERATOR).statement.items["known"] == "0 0"
+    assert verify_backup(folder, house.signer.verifier)[1] == []
+
+
+def test_a_disk_without_second_names_can_be_backed_up_to(
+    store: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert backup(store, tmp_path / "backup", by=OPERATOR).statement.is_same
+    assert verify_backup(tmp_path / "backup", store.signer.verifier)[1] == []
 
 
 def test_old_snapshots_go_and_stored_files_stay(backed: tuple[House, Path]) -> None:

@@ -14,6 +14,7 @@ from tests.work.events import look, looks
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
 from bodyworn.custody.files import Disk, File
+from bodyworn.custody.journal import NAMES
 from bodyworn.custody.log import Log
 from bodyworn.custody.verify import verify_log
 from bodyworn.records import ledger, models
@@ -21,13 +22,13 @@ from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
 from bodyworn.work.log import (
     Sequencer,
-    Submitted,
     durability_of,
     index_in_tree,
     integrate,
     integrate_one,
     standing_of,
 )
+from bodyworn.work.waiting import Submitted
 
 
 class PowerCutError(Exception):
@@ -35,17 +36,17 @@ class PowerCutError(Exception):
 
 
 def with_writes_until(house: House, last: int) -> House:
-    """The same house, whose log fails at the write after `last` of them."""
-    count = itertools.count(1)
+    """The same house, whose log fails at the write after `last` of them, once it is open."""
+    count, is_open = itertools.count(1), threading.Event()
 
     class Failing(Disk):
         def put(self, descriptor: int, data: bytes, *, at: int, with_flush: bool) -> None:
-            if next(count) > last:
+            if is_open.is_set() and next(count) > last:
                 raise PowerCutError
             super().put(descriptor, data, at=at, with_flush=with_flush)
 
         def write(self, files: Sequence[File]) -> None:
-            if next(count) > last:
+            if is_open.is_set() and next(count) > last:
                 raise PowerCutError
             super().write(files)
 
@@ -53,6 +54,7 @@ def with_writes_until(house: House, last: int) -> House:
     broken.__dict__["log"] = Log(
         house.layout.log, origin=house.signer.name, signer=house.signer, disk=Failing()
     )
+    is_open.set()
     return broken
 
 
@@ -337,6 +339,19 @@ def test_submitted_events_are_durable_and_in_the_tree(house: House, sequencer: S
     assert {one.index for one in taken} == set(range(120))
     again = House.open(house.settings)
     assert [again.log.entry(n) for n in range(120)] == list(ledger.from_index(0, 200))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_the_end_the_log_needs_its_journal_no_more(
+    house: House, sequencer: Sequencer
+) -> None:
+    for number in range(300):
+        sequencer.submit(look(number))
+    sequencer.stop()
+    for name in NAMES:
+        (house.layout.log / name).unlink(missing_ok=True)
+    assert House.open(house.settings).log.size == 300
+    assert verify_log(house.layout.log, house.signer.verifier).ok
 
 
 @pytest.mark.django_db(transaction=True)

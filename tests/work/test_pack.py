@@ -118,6 +118,17 @@ def test_what_nobody_said_is_not_made_up(house: House, reference: str, tmp_path:
     assert "Purpose: not stated" in readme
 
 
+def test_a_recipient_is_one_line_that_can_be_read(
+    house: House, reference: str, tmp_path: Path
+) -> None:
+    wish = Wish(recipient="CPS\n\x00\udcff\u202e London " + "x" * 500)
+    packed(house, tmp_path / "out", reference, wish=wish)
+    recipient = told(tmp_path / "out" / "data")["recipient"]
+    assert recipient.startswith("CPS London xxx")
+    assert len(recipient) == 200
+    assert verifies(tmp_path / "out", house)
+
+
 class WatchingVault(Vault):
     """A vault that notes what was in the signed log whenever it was opened."""
 
@@ -266,7 +277,7 @@ def test_changed_bytes_do_not_leave_as_if_they_were_the_original(
     spoil(house)
     with pytest.raises(DamagedError) as damaged:
         packed(house, tmp_path / "out", reference)
-    assert damaged.value.code == "pack.changed"
+    assert damaged.value.code == "blob.changed"
     assert list(tmp_path.glob("*out*")) == []
 
 

@@ -215,6 +215,17 @@ def test_verify_reads_every_token(house: House) -> None:
     assert "lacks" in verify_store(house).steps[0].sentence
 
 
+def test_tokens_of_an_authority_that_is_no_longer_set_are_not_taken_for_verified(
+    house: House,
+) -> None:
+    grow(house, 1)
+    ask_authority(house)
+    later = House.open(house.settings.with_(timestamp_authority="", timestamp_certificates=""))
+    steps = verify_store(later).steps
+    assert steps[0].ok
+    assert "Its 1 time-stamps were not verified" in steps[0].sentence
+
+
 def test_a_stamped_tree_that_the_log_has_not_is_told(house: House) -> None:
     """The log was set back to before a token, or rebuilt without what the token covers."""
     grow(house, 3)

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from bodyworn.cli import (
     backup,
+    census,
     check,
     demo,
     describe,
@@ -127,6 +128,7 @@ app.command("check")(check.check)
 app.command("gaps")(gaps.gaps)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
+app.add_typer(census.app, name="census")
 app.add_typer(witness.app, name="witness")
 app.command("version")(version.version)
 

@@ -109,12 +109,20 @@ class Journal:
         self._turn, self._at = _next(self._turn), 0
         self._put(base, with_flush=with_flush)
 
-    def append(self, record: Record) -> None:
-        """Durable once this has returned. Raises SetupError disk.full.
+    def append(self, record: Record, *, with_flush: bool = True) -> None:
+        """Durable once this has returned, or with the next flush. Raises SetupError disk.full.
 
         After any error the record may be there or not: `begin` a new turn before the next one.
         """
-        self._put(record, with_flush=True)
+        self._put(record, with_flush=with_flush)
+
+    def flush(self) -> None:
+        """Make durable what this or any other process has written here."""
+        descriptor = _opened(self._path(self._turn))
+        try:
+            self._disk.put(descriptor, b"", at=self._at, with_flush=True)
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Let nothing follow what is there: the next record wants `begin` first."""

@@ -14,6 +14,7 @@ taken back. Between a power cut and the next opening the files may be torn; read
 since every file must lead to a signed root.
 """
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -76,6 +77,7 @@ class Log(PublishedLog):
         self._shelf = Shelf(folder, disk or Disk())
         self._known_head: Head | None = None  # None: to be read again
         self._is_doubtful = False  # a write has failed: nobody knows what is on the disk
+        self._is_flushed = True  # whether the journal is on the disk as far as it was written
         if folder.is_dir():
             self._finish_what_was_begun()
 
@@ -99,13 +101,18 @@ class Log(PublishedLog):
             head = self._append(entries, from_index=from_index, now=now)  # 1 to 4
             return self._show(head)  # 5
 
-    def append(self, entries: Sequence[bytes], *, from_index: int, now: datetime) -> Checkpoint:
+    def append(
+        self, entries: Sequence[bytes], *, from_index: int, now: datetime, durable: bool = True
+    ) -> Checkpoint:
         """Steps 1 to 4 of `integrate`: durable and signed, and shown to nobody yet.
 
         For many small appends in a row; `publish` shows them all. So does whoever opens the log.
+        Where somebody else keeps the entries and their order durably, `durable=False` leaves the
+        flush to `publish`: a power cut then takes them from here, and they are given once more.
         """
         with one_writer(self.folder):
-            return self._append(entries, from_index=from_index, now=now).signed
+            head = self._append(entries, from_index=from_index, now=now, durable=durable)
+            return head.signed
 
     def publish(self) -> Checkpoint | None:
         """Show what was appended; None for a log not yet begun."""
@@ -128,16 +135,27 @@ class Log(PublishedLog):
             if head.checkpoint and not self._shelf.is_settled_at(head.size):
                 self._turn_over(head, at_once=True)
 
-    def _append(self, entries: Sequence[bytes], *, from_index: int, now: datetime) -> Head:
+    def _append(
+        self, entries: Sequence[bytes], *, from_index: int, now: datetime, durable: bool = True
+    ) -> Head:
         head = self._head_now()
         fresh = self._skip_known(head, entries, from_index=from_index)
         if fresh or not head.checkpoint:
             for portion in list(_portions(fresh)):
-                head = self._take(head, *portion, stamp=round(now.timestamp() * 1e6))
+                stamp = round(now.timestamp() * 1e6)
+                head = self._take(head, *portion, stamp=stamp, durable=durable)
+        if durable:
+            self._flush_journal()  # of what was given before, and may be given again
         return head
 
     def _take(
-        self, head: Head, fresh: Sequence[bytes], encoded: Sequence[bytes], *, stamp: int
+        self,
+        head: Head,
+        fresh: Sequence[bytes],
+        encoded: Sequence[bytes],
+        *,
+        stamp: int,
+        durable: bool,
     ) -> Head:
         """One record of the journal: all of it is durable, or none of it happened."""
         grown = grow(head, fresh, encoded)
@@ -153,9 +171,9 @@ class Log(PublishedLog):
             if not self._journal.has_room(len(entries)):
                 self._turn_over(head)
             flushed = self._shelf.has_flushed()
-            self._journal.append(
-                Record(note=note, entries=entries, stamp=stamp, base_is_flushed=flushed)
-            )
+            record = Record(note=note, entries=entries, stamp=stamp, base_is_flushed=flushed)
+            self._journal.append(record, with_flush=durable)
+            self._is_flushed = durable  # which takes with it what was not flushed before
         self._shelf.take(grown.finished)
         self._known_head = Head(checkpoint, grown.edge, grown.tail, stamp)
         return self._known_head
@@ -167,9 +185,16 @@ class Log(PublishedLog):
         """Make files of what the journal holds."""
         with self._doubting():
             if self.checkpoint() != head.checkpoint:
+                self._flush_journal()
                 self._shelf.show(head)
                 self._seen = head.checkpoint
         return head.signed
+
+    def _flush_journal(self) -> None:
+        if not self._is_flushed:
+            with self._doubting():
+                self._journal.flush()
+            self._is_flushed = True
 
     def _turn_over(self, head: Head, *, at_once: bool = False) -> None:
         """Begin the journal's other segment.
@@ -215,13 +240,18 @@ class Log(PublishedLog):
                 self._head_now()
         except BusyError:
             return  # whoever is writing has done it
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            return  # nothing can be finished on a read-only disk; what was shown can be read
 
     def _recovered(self) -> Head:
         """The head by the journal, with all files as they must be; by the files if there is none.
 
         1. Read journal and checkpoint. A checkpoint beyond the journal is believed: the log was
            brought here without it.
-        2. Repeat the journal's appends, from a base that is on the disk.
+        2. Repeat the journal's appends, from a base that is on the disk. Flush it: its last writer
+           may have ended between writing and flushing.
         3. Write every file that is not as it must be.
         4. After a failed write, write them all, flush, and begin a new turn: what the kernel
            shows of a file need not be what is on the disk.
@@ -232,6 +262,8 @@ class Log(PublishedLog):
             return self._head_without_journal(published)
         base = self._head_of(self._parsed(segments[0].base))
         found = replay(segments, base, verifier=self.verifier)  # 2
+        self._is_flushed = found.head.size == base.size
+        self._flush_journal()
         self._shelf.begin(base.size)
         self._shelf.make_good(found.files, all_anew=self._is_doubtful)  # 3
         if found.head.checkpoint not in (None, published):

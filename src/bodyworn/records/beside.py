@@ -53,12 +53,12 @@ def empty(using: str) -> None:
 @contextmanager
 def _added(name: str, database: dict[str, Any]) -> Iterator[None]:
     """A connection of this thread alone: Django's list of databases stays as it is."""
-    backend = load_backend(database["ENGINE"])
-    connections[name] = backend.DatabaseWrapper(_BARE | database, name)
+    connection = load_backend(database["ENGINE"]).DatabaseWrapper(_BARE | database, name)
+    connections[name] = connection
     try:
         yield
     finally:
-        connections[name].close()
+        connection.close()
         del connections[name]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.color import no_style
-from django.db import connections, models, transaction
+from django.db import DataError, IntegrityError, connections, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from bodyworn.core.errors import DamagedError
@@ -64,14 +64,17 @@ def highest(table: type[models.Model], *, using: str) -> int:
 def load(table: type[models.Model], given: Iterable[bytes], *, using: str) -> Iterator[int]:
     """Insert rows as they stand in their lines, and yield how many, a transaction at a time.
 
-    Lines come by number. Raises DamagedError rows.unreadable, and the database's own errors.
+    Lines come by number. Raises DamagedError rows.unreadable, rows.refused.
     """
     waiting = (table(**_read(table, line)) for line in given)
     # The ledger's own manager refuses this, rightly: here are rows that it wrote itself.
     rows: models.QuerySet[models.Model] = models.QuerySet(model=table, using=using)
     while batch := list(islice(waiting, BATCH)):
-        with transaction.atomic(using=using):
-            rows.bulk_create(batch)
+        try:
+            with transaction.atomic(using=using):
+                rows.bulk_create(batch)
+        except (DataError, IntegrityError, ValueError) as error:
+            raise _refused(table, batch, error) from error
         yield len(batch)
 
 
@@ -121,6 +124,18 @@ def _read(table: type[models.Model], line: bytes) -> Row:
             f"A line of {name_of(table)} is no row of this version's table.",
             hint="Install the version that wrote it, restore with that, and upgrade then.",
         ) from None
+
+
+def _refused(
+    table: type[models.Model], batch: Sequence[models.Model], error: Exception
+) -> DamagedError:
+    """Engines differ: PostgreSQL takes no text with a zero byte, and keeps to its widths."""
+    return DamagedError(
+        "rows.refused",
+        f"The database refuses a row of {name_of(table)}, one of {batch[0].pk} to {batch[-1].pk}: "
+        f"{str(error).strip().splitlines()[0]}.",
+        hint="Nothing is lost: the source is as it was. Ask for help with the row that it names.",
+    )
 
 
 def _in(field: "models.Field[Any, Any]", value: Any) -> Any:

@@ -26,15 +26,16 @@ DATA/
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
     timestamps/<size>.checkpoint  <size>.tsr  newest
                                checkpoints, and the RFC 3161 tokens over them
+    census/<day>  newest       the list of live evidence of each day
   witnesses.json               what each witness was asked and answered last
-  blobs/sha256/ab/abcd…        one sealed file a digest of the plain bytes (`store.sealed`)
-  blobs/sha256/ab/abcd….spare  the same bytes in a second seal, until it is settled which is good
   timestamps.json              what the time-stamp authority answered last
   statements/<moment>-<kind>   signed statements of backups, restores and moves
   moving/                      only while this folder is being filled by a restore or a move
   moved.json                   this installation was moved elsewhere, and is closed
   patrol.json                  how far the fixity patrol has come, and what it found
   patrol.lock                  held by whoever patrols
+  blobs/sha256/ab/abcd…        one sealed file a digest of the plain bytes (`store.sealed`)
+  blobs/sha256/ab/abcd….spare  the same bytes in a second seal, until it is settled which is good
   blobs/aside/<digest>.<n>     files that were found to be wrong and were replaced; never deleted
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>.json  <id>.bytes  <id>.tail  <id>.sidecar.0 …
@@ -46,6 +47,7 @@ DATA/
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bodyworn.core.digest import Sha256
@@ -173,6 +175,19 @@ class Layout:
     def log_witnessed(self) -> Path:
         """The newest checkpoint that enough witnesses cosigned."""
         return self.log / "checkpoint.witnessed"
+
+    @property
+    def census(self) -> Path:
+        """The lists of live evidence, served with the log."""
+        return self.log / "census"
+
+    def census_of(self, day: date) -> Path:
+        """The census of one day."""
+        return self.census / f"{day}"
+
+    def census_draft(self, day: date) -> Path:
+        """Its list, before the log's leaf is written over it; a dot keeps it from being served."""
+        return self.census / f".{day}.list"
 
     @property
     def witnesses(self) -> Path:

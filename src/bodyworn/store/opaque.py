@@ -5,7 +5,6 @@ nothing: a file is its bytes and their SHA-256, which is not the digest that it 
 wherever bytes are sealed. What the plain bytes are is `store.seal`'s, and whether they are right.
 """
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError
+from bodyworn.core.errors import DamagedError, SetupError
 from bodyworn.store import disk
 
 BLOCK = 1 << 20  # bytes in memory at once
@@ -52,7 +51,7 @@ def copy(source: Path, target: Path, *, incoming: Path) -> Stored:
     """
     temporary, found = arrived(source, incoming=incoming)
     try:
-        disk.name_durably(temporary, target)
+        name(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return found
@@ -61,17 +60,33 @@ def copy(source: Path, target: Path, *, incoming: Path) -> Stored:
 def replace(source: Path, target: Path, *, aside: Path, incoming: Path) -> Stored:
     """The same for a name that is taken: what lies there is kept `aside` and never lost.
 
-    At every moment the name holds one file or the other. Raises as `copy`.
+    At every moment the name holds one file or the other, where the disk knows links. Raises as
+    `copy`.
     """
     temporary, found = arrived(source, incoming=incoming)
     try:
-        with contextlib.suppress(FileNotFoundError):
-            disk.name_durably(target, aside)
+        if target.exists():
+            name(target, aside)
         disk.make_folder(target.parent)
         disk.move(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return found
+
+
+def name(temporary: Path, target: Path) -> None:
+    """Give a durable file its lasting name, also on disks that know no second name for a file.
+
+    Network shares are such. Whoever copies there is alone, so nobody takes the name in between.
+    Raises DamagedError disk.other-bytes.
+    """
+    try:
+        disk.name_durably(temporary, target)
+    except SetupError as error:
+        if error.code != "disk.no-links" or target.exists():
+            raise
+        disk.make_folder(target.parent)
+        disk.move(temporary, target)
 
 
 def arrived(source: Path, *, incoming: Path, read_back: bool = True) -> tuple[Path, Stored]:

@@ -7,6 +7,7 @@
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
     arrivals   days of which all is recorded lose their key    every hour
+    census     of everything that is held                      once a day
     time       an authority stamps a checkpoint                as often as the settings say
     patrol     reads every stored file again and mends it      all the time, within `patrol_days`
     second     copy gets what is new                           every ten seconds
@@ -18,6 +19,7 @@ uploads are the upload door's own to recover and to expire.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +29,7 @@ from django.db import connections
 from bodyworn.core.errors import BusyError
 from bodyworn.work import (
     arrival_keys,
+    census,
     ingest,
     jobs,
     patrol,
@@ -40,6 +43,7 @@ from bodyworn.work.key_server import KeyServer
 from bodyworn.work.keys import IntoLog, KeyService
 from bodyworn.work.log import Sequencer
 
+LAST_DUTIES = 5.0  # seconds for what duties are at when the keeper ends
 LONGEST_REST = 30.0  # seconds between tries of a duty that keeps on failing
 _log = logging.getLogger("bodyworn.keeper")
 
@@ -58,6 +62,7 @@ DUTIES = (
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
     Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
+    Duty(name="census", every=60.0, work=census.take),
     Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
     Duty(name="patrol", every=60.0, work=patrol.walk),
     Duty(name="second copy", every=10.0, work=second.keep_in_step),
@@ -100,8 +105,10 @@ class Keeper:
         _log.info("The keeper is at work.")
         stop.wait()
         workers.stop()
+        # A patrol may be reading a large file; it is on the disk how far it came.
+        end = time.monotonic() + LAST_DUTIES
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
         keys.stop()
         sequencer.stop()
 

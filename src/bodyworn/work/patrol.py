@@ -15,6 +15,7 @@ at once, with database and log (`work.verify`).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import IO
 
 from django.db import transaction
@@ -34,7 +35,8 @@ from bodyworn.work.mending import Reading, Seen, check_event, read_and_mend
 from bodyworn.work.patrol_state import END, State, load, save
 from bodyworn.work.second import second_copy
 
-BATCH = 64  # files of one event
+BATCH = 64  # files of one event, at most
+BATCH_BYTES = 2**30  # and bytes, unless one file has more
 STORE = "store"  # subject of events that concern no single recording
 MOST_NAMED = 100  # digests in the event of a round
 SECONDS_FOR_THE_LOG = 10.0
@@ -103,7 +105,10 @@ def _second_if_there(house: House) -> SecondCopy | None:
 def _batches(after: str, until: str) -> Iterator[list[File]]:
     """Files by digest, each once however many copies name it."""
     files = Copy.objects.order_by("sha256").values_list("sha256", "size").distinct()
-    while batch := list(files.filter(sha256__gt=after, sha256__lte=until)[:BATCH]):
+    while found := list(files.filter(sha256__gt=after, sha256__lte=until)[:BATCH]):
+        sizes = accumulate(size for _, size in found)
+        batch = [one for one, sum_ in zip(found, sizes, strict=True) if sum_ <= BATCH_BYTES]
+        batch = batch or found[:1]
         after = batch[-1][0]
         yield [(Sha256.parse(digest), size) for digest, size in batch]
 

@@ -164,8 +164,10 @@ def verified(house: House, *, progress: Progress = silent) -> str:
     sizes = timestamp.sizes(house.layout.log)
     if not sizes:
         return ""
+    certificates = house.settings.time_certificates
+    if certificates is None:
+        return f"Its {len(sizes)} time-stamps were not verified: timestamp_certificates is not set."
     log = PublishedLog(house.layout.log, house.signer.verifier)
-    certificates = certificates_of(house.settings)
     for done, one in enumerate(timestamp.filed(house.layout.log), start=1):
         checkpoint, stamped = timestamp.check_filed(
             one, house.signer.verifier, certificates=certificates

@@ -28,7 +28,7 @@ from bodyworn.records import ledger, models, queries_of_one
 from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
 from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.sealed import DataKey
-from bodyworn.work import completeness, timestamps
+from bodyworn.work import census, completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
 from bodyworn.work.house import House
 from bodyworn.work.keys import Keys as KeySource
@@ -77,7 +77,7 @@ def verify_store(
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
     4. Every recording, copy, decision and finding on a camera's count has its event, and every
-       such event its row.
+       such event its row. Whoever stood in the newest census is held, or was erased.
     5. The stored bytes are those that the copies name.
 
     What waits for its place can be compared with its own leaf only. `progress` counts events,
@@ -88,7 +88,7 @@ def verify_store(
         lambda: _log_is_whole(house, progress),
         lambda: _events_are_the_entries(house),
         lambda: _events_are_true(progress),
-        lambda: _books_agree(progress),
+        lambda: _books_agree(house, progress),
         lambda: _bytes_are_unchanged(house, None, by, progress),
     )
 
@@ -189,7 +189,7 @@ def _all_true(rows: QuerySet[CustodyEvent], progress: Progress = silent) -> str:
     )
 
 
-def _books_agree(progress: Progress) -> str:
+def _books_agree(house: House, progress: Progress) -> str:
     # What arrives while we read is left to the next time: both sides of it could not be seen.
     newest = Recording.objects.order_by("-id").values_list("id", flat=True).first() or 0
     total, done = Recording.objects.filter(id__lte=newest).count(), 0
@@ -199,7 +199,8 @@ def _books_agree(progress: Progress) -> str:
         progress(done, max(done, total), "recordings")
     _ingestions_have_recordings(newest)
     _counts_agree()
-    return f"All {done} recordings, their copies and decisions agree with their events."
+    told = f"All {done} recordings, their copies and decisions agree with their events."
+    return " ".join(filter(None, (told, census.check_newest(house))))
 
 
 def _with_their_events(rows: QuerySet[Recording]) -> Iterator[Recording]:

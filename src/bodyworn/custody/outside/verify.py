@@ -185,6 +185,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "older.other": "The first {size} entries are not those of the checkpoint that was kept.",
   "older.not-ours": "What was kept is not a checkpoint of this log: {why}",
   "what.missing": "There is nothing at {what}.",
+  "what.zip": "{what} is a ZIP file. Unpack it, and give the folder that comes out.",
   "what.unknown": "{what} is no pack, no export, no log, no proof and no receipt."
  },
  "proved": {
@@ -1206,6 +1207,8 @@ def read_list(folder: Folder, name: str, kind: str) -> List:
             raise WrongError("list.unsafe", file=name, path=path)
         if alike(path) in seen:
             raise WrongError("list.twice", file=name, path=path)
+        if path == name or (name != SUMS and path.startswith(PAYLOAD) == name.startswith("tag")):
+            raise WrongError("list.scope", file=name, path=path)
         seen.add(alike(path))
         digests[path] = found[1].lower()
     return List(name, kind, digests)
@@ -1256,11 +1259,7 @@ def _doubled(names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def check_complete(folder: Folder, names: Mapping[str, int], lists: Sequence[List]) -> None:
     """Every listed file is here, every file is listed, and the payload has its size."""
     for one in lists:
-        is_payload, is_tags = one.file.startswith("manifest"), one.file.startswith("tagmanifest")
         for path in one.digests:
-            is_inside = path.startswith(PAYLOAD)
-            if (is_payload and not is_inside) or (is_tags and is_inside) or path == one.file:
-                raise WrongError("list.scope", file=one.file, path=path)
             if path not in names:
                 raise WrongError("list.absent", file=one.file, path=path)
         for path in names:
@@ -1567,7 +1566,10 @@ def judge(what: Path, given: Given) -> Judgement:
         return judge_folder(Folder(what), given)
     if not what.exists():
         raise MissingError("what.missing", what=what)
-    data = Folder(what.parent).read(what.name, MOST_NOTE)
+    with Folder(what.parent).opened(what.name) as file:
+        data: bytes = file.read(MOST_NOTE)
+    if data.startswith(b"PK\x03\x04"):
+        raise MissingError("what.zip", what=what)
     if data.startswith(b"c2sp.org/tlog-proof"):
         return judge_proof(data, given)
     if data.partition(b"\n")[0].endswith(b"/receipt"):

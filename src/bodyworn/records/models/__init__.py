@@ -8,7 +8,7 @@ from bodyworn.records.models.casework import (
     RedactionState,
 )
 from bodyworn.records.models.completeness import SequenceFinding
-from bodyworn.records.models.custody import Checkpoint, CustodyEvent
+from bodyworn.records.models.custody import Census, Checkpoint, CustodyEvent
 from bodyworn.records.models.equipment import Device, Dock
 from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
 from bodyworn.records.models.jobs import Job, JobState
@@ -16,6 +16,7 @@ from bodyworn.records.models.keys import DataKey
 from bodyworn.records.models.people import Officer, Unit, User
 
 __all__ = [
+    "Census",
     "Checkpoint",
     "Complaint",
     "Copy",

@@ -13,6 +13,13 @@ LONG = timedelta(minutes=5)
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def settings(ground: Ground) -> Answer:
+    """File and environment say nothing that we do not understand."""
+    if ground.unread is not None:
+        return fault(ground.unread.message, ground.unread.hint)
+    return good("The settings can be read.")
+
+
 def data(ground: Ground) -> Answer:
     """The folder is there, ours, and of a version that we know. Raises SetupError."""
     house.check_version(ground.settings.layout)

@@ -33,11 +33,17 @@ from bodyworn.store import disk, opaque
 from bodyworn.store.layout import Layout
 from bodyworn.work.house import House
 from bodyworn.work.moving.backups import Backups
-from bodyworn.work.moving.comparing import check_log
+from bodyworn.work.moving.comparing import check_log, signed_statement
 from bodyworn.work.moving.files import gather, lacking
 from bodyworn.work.moving.snapshot import Head, Snapshot
 from bodyworn.work.moving.taking import take
-from bodyworn.work.moving.trees import Listed, bytes_item, read_listed, tally_listed
+from bodyworn.work.moving.trees import (
+    Listed,
+    bytes_item,
+    read_listed,
+    tally_known,
+    tally_listed,
+)
 
 STORE = "store"  # subject of events that concern no single recording
 KEPT = 7  # snapshots, if nobody says otherwise
@@ -103,7 +109,7 @@ def _made(house: House, backups: Backups, progress: Progress) -> Made:
         snapshot,
         source=house.layout,
         target=backups.layout,
-        known=_known(backups),
+        known=_known(house, backups),
         progress=progress,
     )
     wrong = lacking(read_listed(snapshot.files))
@@ -120,9 +126,17 @@ def _taken_up_again(house: House, snapshot: Snapshot) -> Head | None:
     return head if head.origin == house.settings.log_origin else None
 
 
-def _known(backups: Backups) -> Iterator[Listed] | None:
+def _known(house: House, backups: Backups) -> Iterator[Listed] | None:
+    """The newest list, if it is the one that was signed."""
     finished = backups.finished()
-    return read_listed(finished[-1].files) if finished else None
+    if not finished:
+        return None
+    try:
+        signed = signed_statement(finished[-1], house.signer.verifier).items["files"]
+        is_genuine = bytes_item(tally_listed(finished[-1].files)) == signed
+    except (DamagedError, OSError):
+        is_genuine = False
+    return read_listed(finished[-1].files) if is_genuine else None
 
 
 def _copy_log(house: House, backups: Backups, head: Head, progress: Progress) -> list[Difference]:
@@ -144,7 +158,11 @@ def _finished(house: House, backups: Backups, head: Head, wrong: list[Difference
         at=head.at,
         source=head.engine,
         target="backup",
-        items=head.items | {"files": bytes_item(tally_listed(snapshot.files))},
+        items=head.items
+        | {
+            "files": bytes_item(tally_listed(snapshot.files)),
+            "known": tally_known(snapshot.files),
+        },
         differences=tuple(wrong[:MOST_NAMED]),
     )
     note = write_statement(statement, house.signer)

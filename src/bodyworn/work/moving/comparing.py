@@ -30,6 +30,7 @@ from bodyworn.work.moving.trees import (
 )
 
 TABLE = "table:"
+LATER = frozenset({"files", "known"})  # items that are counted after the head was written
 PlaceOf = Callable[[str], Path]
 
 
@@ -85,7 +86,7 @@ def check_snapshot(
 
 def check_head(head: Head, statement: Statement) -> list[Difference]:
     """Whether the head says what was signed."""
-    signed = {name: value for name, value in statement.items.items() if name != "files"}
+    signed = {name: value for name, value in statement.items.items() if name not in LATER}
     names = sorted({*signed, *head.items})
     told = [name for name in names if signed.get(name) != head.items.get(name)]
     if head.at != statement.at:

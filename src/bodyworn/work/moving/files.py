@@ -74,7 +74,7 @@ def lacking(listed: Iterator[Listed]) -> list[Difference]:
     return [
         _file(one.digest, _LACKING[one.at_source] + (_KEPT if one.found else ""))
         for one in listed
-        if one.at_source is not AtSource.GOOD
+        if one.at_source in _LACKING
     ]
 
 
@@ -134,32 +134,32 @@ def _gathered(digest: Sha256, source: Layout, target: Layout, earlier: Stored | 
         size = here.stat().st_size
     except FileNotFoundError:
         return Listed(digest, found, AtSource.MISSING)
-    return Listed(digest, found, AtSource.GOOD if size == found.size else AtSource.OTHER_SIZE)
+    if size != found.size:
+        return Listed(digest, found, AtSource.OTHER_SIZE)
+    return Listed(digest, found, AtSource.KNOWN if earlier else AtSource.GOOD)
 
 
 def _copied(here: Path, there: Path, *, incoming: Path) -> Stored | None:
     """None for what is not there, or on a part of the disk that cannot be read."""
     try:
         return opaque.copy(here, there, incoming=incoming)
-    except FileNotFoundError:
-        return None
     except OSError as error:
+        if not here.exists():
+            return None
         if error.errno != errno.EIO:
             raise
         return None
 
 
 def _poured(digest: Sha256, expected: Stored, source: Layout, target: Layout) -> list[Difference]:
-    try:
-        temporary, found = opaque.arrived(
-            source.blob(digest), incoming=target.incoming, read_back=False
-        )
-    except FileNotFoundError:
+    here = source.blob(digest)
+    if not here.exists():
         return [_file(digest, "is missing in the backup")]
+    temporary, found = opaque.arrived(here, incoming=target.incoming, read_back=False)
     try:
         if found != expected:
             return [_file(digest, "is not what was backed up")]
-        disk.name_durably(temporary, target.blob(digest))
+        opaque.name(temporary, target.blob(digest))
     finally:
         temporary.unlink(missing_ok=True)
     return []

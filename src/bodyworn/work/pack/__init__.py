@@ -36,6 +36,7 @@ from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.custody import bagit, outside
 from bodyworn.custody.bag_check import check_bag
+from bodyworn.custody.bagit import PAYLOAD
 from bodyworn.records import ledger
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.queries_of_one import names_of
@@ -45,7 +46,7 @@ from bodyworn.work.documents import documents_if_any, documents_of
 from bodyworn.work.house import House
 from bodyworn.work.log import integrate_one
 from bodyworn.work.pack import film, graph, paper, stage, story, words
-from bodyworn.work.pack.nouns import PAYLOAD, Disclosed, Film, Item, Order, Packed, Wish
+from bodyworn.work.pack.nouns import Disclosed, Film, Item, Order, Packed, Wish
 from bodyworn.work.pack.stage import Stage
 from bodyworn.work.pack.zipped import write_zip
 from bodyworn.work.receipts import receipt_of, signed

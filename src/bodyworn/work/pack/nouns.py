@@ -9,7 +9,6 @@ from bodyworn.records.models import Copy, CustodyEvent, Recording
 from bodyworn.work.documents import Documents
 from bodyworn.work.house import House
 
-PAYLOAD = "data/"
 LONGEST_RECIPIENT = 200  # characters
 
 
@@ -24,8 +23,9 @@ class Wish:
 
     @property
     def to(self) -> str:
-        """The recipient on one line, as long as a line of a form."""
-        return " ".join(self.recipient.split())[:LONGEST_RECIPIENT]
+        """The recipient on one line of a form, without characters that cannot be seen."""
+        seen = "".join(c if c.isprintable() else " " for c in self.recipient)
+        return " ".join(seen.split())[:LONGEST_RECIPIENT]
 
     @property
     def times(self) -> int:
