@@ -1,5 +1,6 @@
 """The stand-alone verifier in Python: one answer for every case, and never a traceback."""
 
+import ast
 import json
 import os
 import shutil
@@ -63,6 +64,10 @@ def test_a_case_is_judged_as_it_should(name: str, tmp_path: Path, asked: Any) ->
 @pytest.mark.parametrize("name", AS_A_PROGRAM)
 def test_the_file_alone_needs_no_package_of_ours(name: str, tmp_path: Path) -> None:
     assert_as_it_should(CASES[name], *run(*words_of(CASES[name], tmp_path)))
+
+
+def test_it_is_written_for_old_computers_too() -> None:
+    ast.parse(SCRIPT.read_text(), feature_version=(3, 9))
 
 
 def test_it_imports_the_standard_library_only() -> None:
@@ -150,6 +155,14 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, asked: Any) -> None:
     assert (code, failed_step(said)) == (5, 2)
     os.mkfifo(folder / "pipe.tlog-proof")
     assert asked(str(folder / "pipe.tlog-proof"))[0] == 5
+
+
+def test_what_the_system_refuses_is_a_sentence(tmp_path: Path, asked: Any) -> None:
+    code, said = asked(str(tmp_path / ("a" * 5_000)))
+    assert code == 4
+    assert "File name too long" in said["error"]
+    folder = str(lay(export_of(inner()), tmp_path / "export"))
+    assert asked(folder, "--key", "a" * 5_000)[0] == 2
 
 
 def test_a_name_that_is_no_text_is_named(tmp_path: Path, asked: Any) -> None:

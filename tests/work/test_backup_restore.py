@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -152,7 +153,7 @@ def test_a_list_that_was_changed_is_not_believed(backed: tuple[House, Path]) -> 
     assert backup(house, folder, by=OPERATOR).statement.items["known"] != "0 0"
     path = snapshot_of(folder) / "files.txt"
     digest = digests()[0].hex
-    other = path.read_text().replace(f"{digest} {digest}", f"{digest} {'0' * 64}")
+    other = re.sub(f"{digest} [0-9a-f]{{64}}", f"{digest} {'0' * 64}", path.read_text())
     assert other != path.read_text()
     path.write_text(other)
     assert backup(house, folder, by=OPERATOR).statement.items["known"] == "0 0"

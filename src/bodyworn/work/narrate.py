@@ -172,6 +172,8 @@ def _explained(event: EventRow) -> Words:
 
 def _numbers(event: EventRow) -> str:
     first, last = event.detail.get("first"), event.detail.get("last")
+    if first is None:
+        return "numbers no longer on record"
     numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
     return f"camera {event.detail.get('device')}, {numbers}"
 

@@ -110,6 +110,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "unchecked.entry": "A proof is about an entry, and none was given.",
 
   "file.missing": "{file} is missing, or is no plain file.",
+  "file.unreadable": "{file} cannot be read: {why}.",
   "file.wrong": "{file}: {why}",
   "file.large": "{file} is larger than such a file can be.",
   "folder.endless": "The folder has too many files, or folders too deep inside each other.",
@@ -1521,9 +1522,10 @@ class Judgement:
         """Take a step: `check` answers what it found, or raises."""
         try:
             self.steps.append(Step(number, "ok", check()))
-        except MissingError as error:
-            self.steps.append(Step(number, "unchecked", str(error)))
-        except WrongError as error:
+        except MissingError as missing:
+            self.steps.append(Step(number, "unchecked", str(missing)))
+        except (WrongError, OSError) as caught:
+            error = unreadable(caught) if isinstance(caught, OSError) else caught
             self.steps.append(Step(number, "wrong", str(error)))
             file = error.values.get("path") or error.values.get("file")
             first = {"step": number, "file": file, "entry": error.values.get("entry")}
@@ -1553,6 +1555,11 @@ class Judgement:
 
 
 _PROVED: dict[str, str] = WORDS["proved"]
+
+
+def unreadable(error: OSError) -> WrongError:
+    """What the system says about a file or a disk, in a sentence of ours."""
+    return WrongError("file.unreadable", file=error.filename or "?", why=error.strerror)
 
 
 def stopped() -> str:
@@ -2186,12 +2193,16 @@ def main(words: Sequence[str]) -> int:
         )
     except WrongError as error:
         return told_off(options, error, WRONG_USE)
+    except OSError as error:
+        return told_off(options, unreadable(error), WRONG_USE)
     try:
         this = judge(options.what or own_pack(), given)
     except MissingError as error:
         return told_off(options, error, MISSING)
     except WrongError as error:
         return told_off(options, error, DAMAGED)
+    except OSError as error:
+        return told_off(options, unreadable(error), MISSING)
     lines = [json.dumps(as_json(this))] if options.json else map(printable, as_lines(this))
     write("\n".join(lines))
     return CODES[this.verdict]
@@ -2210,4 +2221,7 @@ def write(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
