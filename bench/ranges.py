@@ -7,10 +7,11 @@
 What is compared is server CPU a gigabyte (user and system time of all of a server's processes,
 from /proc), because wall time on a shared machine says more about the neighbours. One file of
 1 GiB of random bytes in the page cache, ranges of 2 MiB at random places, eight connections that
-are kept alive, TLS 1.3 with one and the same certificate and cipher. nginx has one worker and
-sendfile; the door checks a signed ticket and the stored size with every request, as it always
-does. The bar: the median of the door is at most 1.3 times the median of nginx. Without TLS, and
-across two parts (where the bytes go through a pipe), the figures are for information.
+are kept alive, TLS 1.3 with one and the same certificate and cipher. nginx has one worker, sendfile
+and the plain bytes; the door checks a signed ticket and the stored size with every request, and
+opens what lies sealed, as it always does. Its keys come from the folder: a viewing's keys are
+asked for once. The bar: the median of the door is at most 1.3 times the median of nginx. Without
+TLS, and across two parts, the figures are for information.
 """
 
 import argparse
@@ -24,17 +25,22 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from bench.bars import Bar, report
+from bodyworn.core.clock import system_clock
+from bodyworn.core.digest import Sha256
 from bodyworn.custody.certificates import Use, make
+from bodyworn.store.keyring import KeyFolder
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
+from bodyworn.store.sealed import DataKey
 from bodyworn.web.door.ranges import Part, path_of, size_of
+from bodyworn.web.door.reading import ReadingDoor
 from bodyworn.web.door.reading_server import ReadingConfig, free_port, start
 from bodyworn.web.ticket import Ticket, sign
 
@@ -43,6 +49,7 @@ BAR = 1.3  # the door's CPU a gigabyte over nginx'
 RANGE = 2 << 20  # bytes
 CONNECTIONS = 8
 KEY = bytes(range(32))
+VIEW = "ab" * 16
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -107,8 +114,8 @@ def _load(chosen: argparse.Namespace) -> Load:
 def _servers(stack: ExitStack, folder: Path, load: Load) -> list[Server]:
     """1. the file 2. the certificate 3. nginx with and without TLS 4. the door, likewise."""
     layout = Layout(folder / "data")
-    parts = _stored(layout, load.file)
-    blob = layout.blob(parts[1][0])
+    blob = folder / "master"
+    parts = _stored(layout, blob, load.file)
     cert, key = _certificate(folder)
     found: list[Server] = []
     for secure in (True, False):
@@ -120,7 +127,7 @@ def _servers(stack: ExitStack, folder: Path, load: Load) -> list[Server]:
             tls_certificate=cert if secure else None,
             tls_key=key if secure else None,
         )
-        pid = stack.enter_context(start(config)).process.pid
+        pid = stack.enter_context(start(config, _door_with_keys)).process.pid
         assert pid is not None
         for name, chain in (("door", parts[1:]), ("door across parts", parts)):
             found.append(
@@ -137,16 +144,48 @@ def _servers(stack: ExitStack, folder: Path, load: Load) -> list[Server]:
     return found
 
 
-def _stored(layout: Layout, size: int) -> list[Part]:
+def _stored(layout: Layout, plain: Path, size: int) -> list[Part]:
     """A short index and a long master, as two parts; both in the page cache afterwards."""
-    vault = Vault(layout)
-    layout.root.mkdir()
-    raw = layout.root / "master"
-    with raw.open("wb") as out:
+    vault = Vault(layout, KeyFolder(layout.buckets))
+    with plain.open("wb") as out:
         for _ in range(size >> 20):
             out.write(random.randbytes(1 << 20))
-    index = vault.keep_bytes(random.randbytes(50_000))
-    return [(index, 50_000), vault.keep_file(raw)]
+    with plain.open("rb") as stream:
+        kept = [vault.keep_bytes(random.randbytes(50_000)), vault.keep(stream)]
+    keys = BirthKeys(layout).release(VIEW, [one.digest for one in kept])
+    for one in kept:
+        vault.check(one.digest, keys[one.digest])
+    return [(one.digest, one.size) for one in kept]
+
+
+class BirthKeys:
+    """Gives the keys with which the blobs were born, without an event."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Nothing is read until something is asked for."""
+        self._vault = Vault(layout)
+        self._ring = KeyFolder(layout.buckets)
+
+    def release(self, _event: str, digests: Sequence[Sha256]) -> dict[Sha256, DataKey]:
+        """What the key service does once the log has the event."""
+        slots = {digest: self._vault.slot(digest) for digest in digests}
+        return {
+            digest: DataKey(self._ring.unwrap(slot.bucket, slot.wrapped))
+            for digest, slot in slots.items()
+        }
+
+
+def _door_with_keys(config: ReadingConfig) -> ReadingDoor:
+    """A module's function, because it runs in another process."""
+    layout = Layout(config.data)
+    return ReadingDoor(
+        Vault(layout),
+        BirthKeys(layout),
+        ticket_key=config.ticket_key,
+        log=layout.log,
+        pages_origin=config.pages_origin,
+        clock=system_clock,
+    )
 
 
 def _ticket(parts: list[Part]) -> str:
@@ -157,6 +196,7 @@ def _ticket(parts: list[Part]) -> str:
         expires_at=end,
         parts=tuple(parts),
         media_type="video/mp4",
+        view=VIEW,
     )
     return sign(ticket, KEY)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.bars import Bar, conditions
 
 HERE = Path(__file__).parent
-BENCHES = ("upload", "ranges", "media", "custody", "page")
+BENCHES = ("upload", "sealing", "ranges", "media", "custody", "page")
 
 
 def measured(name: str, *, small: bool) -> list[Bar]:

@@ -6,10 +6,11 @@
 
 Two loads: many (200 files of 10 MB over 8 connections that are kept alive) and one (2 GB over one
 connection); a POST and a PATCH a file. The door checks a signed ticket, hashes with SHA-256,
-flushes, gives the bytes their name and leaves an arrival note; the peer does none of that. The
-plain loop receives, hashes, writes and flushes. Bars: the door's wall time is at most 0.7 of the
-peer's and its CPU (user and system, from /proc) at most 0.6; its throughput is at least 0.85 of
-the plain loop's. The peer is installed by npm from a lock with digests; without npm it is left out.
+seals, flushes, gives the bytes their name and leaves an arrival note; the peer does none of that.
+The plain loop receives, hashes, writes and flushes. Bars: the door's wall time is at most 0.7 of
+the peer's and its CPU (user and system, from /proc) at most 0.6; its throughput is at least 0.85
+of the plain loop's. The peer is installed by npm from a lock with digests; without npm it is
+left out.
 """
 
 import argparse

@@ -48,6 +48,9 @@ class Settings:
     job_minutes: int = 60  # minutes after which one try at making a copy is given up
     checkpoint_seconds: int = 1  # seconds between checkpoints while events wait
     witness_policy: str = ""  # file that names witnesses (C2SP tlog-policy), seen from `data`
+    key_token_module: str = ""  # PKCS#11 library; with it bucket keys live in a hardware token
+    key_token_label: str = ""  # label of the token
+    key_token_pin_file: str = ""  # file that holds its PIN, seen from `data`
     timestamp_authority: str = ""  # URL of an RFC 3161 authority that stamps checkpoints
     timestamp_certificates: str = ""  # PEM file that it is verified with, seen from `data`
     timestamp_every: int = 3600  # seconds between time-stamps while the log grows

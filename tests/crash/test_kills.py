@@ -4,7 +4,6 @@
 machine's own speed does the rest.
 """
 
-import hashlib
 import itertools
 import json
 import os
@@ -21,7 +20,11 @@ import pysqlite3
 import pytest
 from tests.crash.camera import Sender, film
 
+from bodyworn.core.digest import Sha256
+from bodyworn.store.keyring import KeyFolder
 from bodyworn.store.layout import Layout
+from bodyworn.store.seal import Vault
+from bodyworn.store.sealed import DataKey
 
 KILLS = int(os.environ.get("BODYWORN_KILLS", "200"))
 SENDERS = 3
@@ -191,8 +194,11 @@ def test_no_partial_object_is_visible(aftermath: Aftermath) -> None:
     blobs = [path for path in Layout(data).blobs.rglob("*") if path.is_file()]
     named = [path for path in blobs if len(path.name) == 64]
     assert len(named) >= battle.films
+    vault, ring = Vault(Layout(data)), KeyFolder(Layout(data).buckets)
     for path in named:
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+        digest = Sha256.parse(path.name)
+        born = vault.slot(digest)
+        vault.check(digest, DataKey(ring.unwrap(born.bucket, born.wrapped)))
 
 
 def test_the_tree_verifies(aftermath: Aftermath) -> None:

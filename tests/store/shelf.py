@@ -11,12 +11,15 @@ import pytest
 
 from bodyworn.core.errors import BodywornError
 from bodyworn.core.types import Arrival
+from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.inbox import arrivals
+from bodyworn.store.keyring import KeyFolder
 from bodyworn.store.layout import Layout
-from bodyworn.store.seal import Vault
+from bodyworn.store.seal import Slot, Vault
+from bodyworn.store.sealed import DataKey
+from bodyworn.store.sealed_reading import SealedFile
 from bodyworn.store.upload import Uploads
 from bodyworn.store.upload_notes import Checksum, Upload
-from bodyworn.store.upload_states import BLOCK
 
 TEN = b"0123456789"
 LONG = random.Random(4471).randbytes(3 * BLOCK + 12345)
@@ -41,16 +44,18 @@ class Shelf:
     root: Path
     now: datetime = NOW
     layout: Layout = field(init=False)
+    keyring: KeyFolder = field(init=False)
     vault: Vault = field(init=False)
     uploads: Uploads = field(init=False)
 
     def __post_init__(self) -> None:
         self.layout = Layout(self.root)
+        self.keyring = KeyFolder(self.layout.buckets)
         self.restart()
 
     def restart(self) -> list[Arrival]:
         """Forget everything that was only in memory, as a new process does."""
-        self.vault = Vault(self.layout)
+        self.vault = Vault(self.layout, self.keyring, lambda: self.now)
         self.uploads = Uploads(self.layout, self.vault, lambda: self.now)
         return self.uploads.recover()
 
@@ -96,11 +101,24 @@ class Shelf:
         """What waits in the inbox."""
         return arrivals(self.layout)
 
+    def key(self, slot: Slot) -> DataKey:
+        """What the key service would give."""
+        return DataKey(self.keyring.unwrap(slot.bucket, slot.wrapped))
+
     def files(self) -> set[str]:
-        """Every file of the data folder."""
-        return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
+        """Every file of the data folder but the keys."""
+        found = {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+        return {name for name in found if (self.root / name).is_file() and "keys/" not in name}
 
     def blobs(self) -> dict[str, bytes]:
-        """Every file that lies under a digest, by name."""
+        """The plain bytes of every file that lies under a digest, by name."""
         found = (self.layout.blobs / "sha256").rglob("*")
-        return {path.name: path.read_bytes() for path in found if path.is_file()}
+        return {path.name: self.plain(path) for path in found if path.is_file()}
+
+    def plain(self, path: Path) -> bytes:
+        """What a sealed file holds, by the key of its birth."""
+        with SealedFile.open(path) as file:
+            header = file.header()
+            opened = file.unlocked(self.key(Slot(header.bucket, header.wrapped)))
+            plain = bytearray(opened.size + 1)
+            return bytes(plain[: opened.read_into(0, memoryview(plain))])

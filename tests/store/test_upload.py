@@ -18,9 +18,9 @@ from bodyworn.core.clock import iso
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, DamagedError, MissingError, RefusedError
 from bodyworn.store import upload_files
+from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.inbox import done_with
 from bodyworn.store.upload_notes import Checksum
-from bodyworn.store.upload_states import BLOCK
 
 
 def cut_after(shelf: Shelf, upload: str, data: bytes, checksum: Checksum | None = None) -> None:

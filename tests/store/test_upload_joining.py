@@ -10,8 +10,8 @@ from tests.store.shelf import LONG, TEN, Shelf, code, sha1
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, BusyError, RefusedError
+from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.inbox import done_with
-from bodyworn.store.upload_states import BLOCK
 
 
 def test_a_second_writer_is_told_to_wait(shelf: Shelf) -> None:

@@ -1,4 +1,4 @@
-"""The running door, asked over the network: Granian, two parts, a sealed vault, TLS, memory."""
+"""The running door, asked over the network: Granian, two parts, keys, TLS, memory."""
 
 import contextlib
 import datetime as dt
@@ -15,7 +15,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.web.reading_world import KEY, PAGES, SealedVault, World, address, load_sealed, ticket_for
+from tests.web.reading_world import KEY, PAGES, World, address, load_with_keys, ticket_for
 
 from bodyworn.core.errors import SetupError
 from bodyworn.custody.certificates import Use, make
@@ -25,7 +25,7 @@ from bodyworn.web.door.reading_server import ReadingConfig, Running, is_up, star
 INDEX = hashlib.shake_128(b"index").digest(70_000)
 MASTER = hashlib.shake_128(b"master").digest(1_300_000)
 WHOLE = INDEX + MASTER
-LARGE = 500 << 20
+LARGE = 200 << 20
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def footage(world: World) -> tuple[Part, ...]:
 
 @pytest.fixture(scope="module")
 def running(world: World) -> Iterator[Running]:
-    with start(world.config()) as door:
+    with start(world.config(), load_with_keys) as door:
         yield door
 
 
@@ -225,7 +225,7 @@ def test_a_script_of_the_pages_may_send_a_range(client: httpx.Client) -> None:
 
 
 def test_an_answer_that_is_cut_short_is_seen_to_be(client: httpx.Client, world: World) -> None:
-    parts = (*world.kept(b"index"), world.sparse(200 << 20, b"shrinks"))
+    parts = (*world.kept(b"index"), world.zeros(100 << 20))
     with client.stream("GET", address(parts)) as answer:
         blocks = answer.iter_raw(1 << 16)
         next(blocks)
@@ -240,7 +240,7 @@ def test_an_answer_that_is_cut_short_is_seen_to_be(client: httpx.Client, world: 
 
 
 def test_a_large_file_is_never_in_memory(running: Running, world: World) -> None:
-    large = (world.sparse(LARGE, b"large"),)
+    large = (world.zeros(LARGE),)
     worker = worker_of(running)
     before, step = memory_of(worker), 50 << 20
     with httpx.Client(base_url=running.url, timeout=30) as client:
@@ -261,7 +261,7 @@ def stalled(door: Running, target: str) -> Iterator[socket.socket]:
 
 
 def test_readers_who_are_paused_cost_no_memory(running: Running, world: World) -> None:
-    parts = (*world.kept(b"index"), world.sparse(LARGE, b"paused"))
+    parts = (*world.kept(b"index"), world.zeros(LARGE))
     worker = worker_of(running)
     before = memory_of(worker)
     with contextlib.ExitStack() as stack:
@@ -272,27 +272,18 @@ def test_readers_who_are_paused_cost_no_memory(running: Running, world: World) -
         assert is_up(running.config)
 
 
-# --- a sealed vault ---------------------------------------------------------------------------
+# --- keys -------------------------------------------------------------------------------------
 
 
-def test_sealed_bytes_are_served_as_plain_ones(tmp_path: Path) -> None:
+def test_without_a_key_service_nothing_is_served(tmp_path: Path) -> None:
+    """The door as it is served, in a house whose keeper is away."""
     world = World(tmp_path)
-    vault = SealedVault(world.layout)
-    parts = (vault.keep_sealed(INDEX), vault.keep_sealed(MASTER))
-    with start(world.config(), load_sealed) as door, httpx.Client(base_url=door.url) as client:
-        assert client.get(address(parts)).content == WHOLE
-        assert client.get(address(parts[1:])).content == MASTER
-        for first, last in ((0, 0), (69_990, 70_010), (500_000, 1_299_999)):
-            wanted = {"range": f"bytes={first}-{last}"}
-            answer = client.get(address(parts), headers=wanted)
-            assert answer.content == WHOLE[first : last + 1]
-        worker = worker_of(door)
-        before = memory_of(worker)
-        with contextlib.ExitStack() as stack:
-            for _ in range(8):
-                stack.enter_context(stalled(door, address(parts)))
-            time.sleep(0.3)
-            assert memory_of(worker) - before < 20 << 20
+    parts = world.kept(INDEX, MASTER)
+    with start(world.config()) as door, httpx.Client(base_url=door.url) as client:
+        answer = client.get(address(parts))
+        assert (answer.status_code, answer.json()["code"]) == (503, "keys.away")
+        assert answer.headers["retry-after"] == "5"
+        assert answer.json()["detail"].endswith(".")
 
 
 # --- the process ------------------------------------------------------------------------------
@@ -313,7 +304,10 @@ def test_the_door_speaks_tls(tmp_path: Path) -> None:
     certificate, key = self_made(tmp_path)
     config = world.config(tls_certificate=certificate, tls_key=key)
     trusting = ssl.create_default_context(cafile=str(certificate))
-    with start(config) as door, httpx.Client(base_url=door.url, verify=trusting) as client:
+    with (
+        start(config, load_with_keys) as door,
+        httpx.Client(base_url=door.url, verify=trusting) as client,
+    ):
         assert door.url.startswith("https://")
         wanted = {"range": "bytes=69990-70010"}
         assert client.get(address(footage), headers=wanted).content == WHOLE[69_990:70_011]
@@ -333,13 +327,13 @@ def test_the_configuration_hides_its_secret_when_printed(world: World) -> None:
 def test_the_door_believes_its_own_clock(tmp_path: Path) -> None:
     world = World(tmp_path)
     footage = world.kept(INDEX, MASTER)
-    with start(world.config(frozen_at=None)) as door:
+    with start(world.config(frozen_at=None), load_with_keys) as door:
         answer = httpx.get(f"{door.url}{path_of(footage)}?t={ticket_for(footage)}")
     assert answer.json()["code"] == "ticket.expired"
 
 
 def test_a_door_that_is_told_to_stop_leaves_nobody_behind(tmp_path: Path) -> None:
-    door = start(World(tmp_path).config())
+    door = start(World(tmp_path).config(), load_with_keys)
     worker = worker_of(door)
     door.stop()
     assert not door.process.is_alive()
@@ -349,7 +343,7 @@ def test_a_door_that_is_told_to_stop_leaves_nobody_behind(tmp_path: Path) -> Non
 
 def test_a_worker_whose_main_process_was_killed_ends_by_itself(tmp_path: Path) -> None:
     """Else it would take half of the connections of the next door on this port."""
-    door = start(World(tmp_path).config())
+    door = start(World(tmp_path).config(), load_with_keys)
     worker = worker_of(door)
     os.kill(door.process.pid or 0, signal.SIGKILL)
     door.process.join()
@@ -358,7 +352,7 @@ def test_a_worker_whose_main_process_was_killed_ends_by_itself(tmp_path: Path) -
 
 
 def test_a_worker_that_was_killed_is_replaced(tmp_path: Path) -> None:
-    with start(World(tmp_path).config()) as door:
+    with start(World(tmp_path).config(), load_with_keys) as door:
         os.kill(worker_of(door), signal.SIGKILL)
         end = time.monotonic() + 20
         while not is_up(door.config) and time.monotonic() < end:

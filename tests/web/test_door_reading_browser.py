@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from tests.web.reading_world import World, address
+from tests.web.reading_world import World, address, load_with_keys
 
 from bodyworn.web.door.ranges import Part
 from bodyworn.web.door.reading_server import start
@@ -73,7 +73,7 @@ def film(path: Path) -> bytes:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, pages: str) -> Iterator[tuple[str, World]]:
     world = World(tmp_path_factory.mktemp("door"))
-    with start(world.config(pages_origin=pages)) as door:
+    with start(world.config(pages_origin=pages), load_with_keys) as door:
         yield door.url, world
 
 

@@ -4,24 +4,23 @@ import asyncio
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.web.reading_world import SealedVault, World, address
+from tests.web.reading_world import VIEW, World, address
 
 from bodyworn.core.errors import BusyError
-from bodyworn.store.seal import Vault
+from bodyworn.web.door.keys import Keys
 from bodyworn.web.door.pour import Pourer
-from bodyworn.web.door.ranges import Part, Piece, Span, cut, size_of
+from bodyworn.web.door.ranges import Piece, Span, cut, size_of
 
 FIRST, SECOND = bytes(range(256)) * 5_000, b"second" * 300_000  # 1.28 and 1.8 MB
 
 
-@pytest.fixture(params=[Vault, SealedVault])
-def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
-    made: Vault = request.param(World(tmp_path).layout)
-    return made
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +29,16 @@ def no_pipe_is_left() -> Iterator[None]:
     assert list(Path(tempfile.gettempdir()).glob("bodyworn-" + "[0-9a-f]" * 32)) == []
 
 
-def kept(vault: Vault) -> tuple[Part, ...]:
-    if isinstance(vault, SealedVault):
-        return tuple(vault.keep_sealed(blob) for blob in (FIRST, SECOND))
-    return tuple((vault.keep_bytes(blob), len(blob)) for blob in (FIRST, SECOND))
+def keys(world: World, pieces: tuple[Piece, ...]) -> Keys:
+    return world.keys.release(VIEW, [piece.digest for piece in pieces])
 
 
-def poured(pourer: Pourer, pieces: tuple[Piece, ...], read: Callable[[int], bytes]) -> bytes:
+def poured(
+    world: World,
+    pieces: tuple[Piece, ...],
+    read: Callable[[int], bytes],
+    pourer: Pourer | None = None,
+) -> bytes:
     """What a reader gets who opens the pipe, as Granian does, in a thread of its own."""
     got: list[bytes] = []
 
@@ -53,7 +55,7 @@ def poured(pourer: Pourer, pieces: tuple[Piece, ...], read: Callable[[int], byte
         threads.append(threading.Thread(target=reader, args=(path,)))
         threads[0].start()
 
-    asyncio.run(pourer.pour(pieces, respond))
+    asyncio.run((pourer or Pourer(world.vault)).pour(pieces, keys(world, pieces), respond))
     threads[0].join()
     return got[0]
 
@@ -65,20 +67,20 @@ def to_the_end(handle: int) -> bytes:
     return b"".join(blocks)
 
 
-def test_a_reader_gets_the_span_across_the_parts(vault: Vault) -> None:
-    parts = kept(vault)
+def test_a_reader_gets_the_span_across_the_parts(world: World) -> None:
+    parts = world.kept(FIRST, SECOND)
     for span in (Span(0, size_of(parts)), Span(1_279_999, 1_280_001), Span(7, 3_000_000)):
-        got = poured(Pourer(vault), cut(parts, span), to_the_end)
+        got = poured(world, cut(parts, span), to_the_end)
         assert got == (FIRST + SECOND)[span.start : span.stop]
 
 
-def test_a_reader_who_leaves_ends_the_pouring(vault: Vault) -> None:
-    pieces = cut(kept(vault), Span(0, 3_000_000))
-    assert poured(Pourer(vault), pieces, lambda handle: os.read(handle, 10)) == FIRST[:10]
+def test_a_reader_who_leaves_ends_the_pouring(world: World) -> None:
+    pieces = cut(world.kept(FIRST, SECOND), Span(0, 3_000_000))
+    assert poured(world, pieces, lambda handle: os.read(handle, 10)) == FIRST[:10]
 
 
-def test_a_reader_who_takes_nothing_for_long_is_given_up(vault: Vault) -> None:
-    pieces = cut(kept(vault), Span(0, 3_000_000))
+def test_a_reader_who_takes_nothing_for_long_is_given_up(world: World) -> None:
+    pieces = cut(world.kept(FIRST, SECOND), Span(0, 3_000_000))
     given_up = threading.Event()
 
     def read(handle: int) -> bytes:
@@ -86,36 +88,38 @@ def test_a_reader_who_takes_nothing_for_long_is_given_up(vault: Vault) -> None:
         return to_the_end(handle)
 
     class Watched(Pourer):
-        def _fill(self, handle: int, pieces: object) -> None:
-            super()._fill(handle, pieces)  # type: ignore[arg-type]
+        def _fill(self, handle: int, pieces: Sequence[Piece], keys: Keys) -> None:
+            super()._fill(handle, pieces, keys)
             given_up.set()
 
-    got = poured(Watched(vault, stall=0.05), pieces, read)
+    got = poured(world, pieces, read, Watched(world.vault, stall=0.05))
     assert 0 < len(got) < 1_000_000
     assert FIRST.startswith(got)
 
 
-def test_a_reader_who_never_comes_is_not_waited_for_for_ever(vault: Vault) -> None:
-    pieces = cut(kept(vault), Span(0, 10))
-    asyncio.run(Pourer(vault, opening=0.01).pour(pieces, lambda _: None))
+def test_a_reader_who_never_comes_is_not_waited_for_for_ever(world: World) -> None:
+    pieces = cut(world.kept(FIRST, SECOND), Span(0, 10))
+    pourer = Pourer(world.vault, opening=0.01)
+    asyncio.run(pourer.pour(pieces, keys(world, pieces), lambda _: None))
 
 
 def test_bytes_that_end_too_early_end_the_answer_too(
-    vault: Vault, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = kept(vault)
-    os.truncate(vault._layout.blob(parts[1][0]), 1_000_000)
-    got = poured(Pourer(vault), cut(parts, Span(0, size_of(parts))), to_the_end)
+    parts = world.kept(FIRST, SECOND)
+    os.truncate(world.layout.blob(parts[1][0]), 1_000_000)
+    got = poured(world, cut(parts, Span(0, size_of(parts))), to_the_end)
     assert len(FIRST) <= len(got) <= len(FIRST) + 1_000_000
     assert (FIRST + SECOND).startswith(got)
-    assert "end too early" in caplog.text
+    assert "An answer was cut short" in caplog.text
 
 
-def test_one_reader_too_many_is_asked_to_come_back(vault: Vault) -> None:
-    pieces = cut(kept(vault), Span(0, 10))
+def test_one_reader_too_many_is_asked_to_come_back(world: World) -> None:
+    pieces = cut(world.kept(FIRST, SECOND), Span(0, 10))
     answered: list[str] = []
+    pouring = Pourer(world.vault, most=0).pour(pieces, keys(world, pieces), answered.append)
     with pytest.raises(BusyError, match="Too many"):
-        asyncio.run(Pourer(vault, most=0).pour(pieces, answered.append))
+        asyncio.run(pouring)
     assert answered == []
 
 

@@ -31,8 +31,8 @@ from tests.web.upload_world import (
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError, SetupError
 from bodyworn.custody.certificates import Use, make
+from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.inbox import arrivals
-from bodyworn.store.upload_states import BLOCK
 from bodyworn.web.door.upload import UploadConfig, UploadDoor
 from bodyworn.web.door.upload_http import parse_head
 from bodyworn.web.door.upload_server import Limits

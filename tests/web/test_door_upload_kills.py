@@ -1,7 +1,6 @@
 """The upload door killed at random moments: whatever it did, the next one goes on from there."""
 
 import contextlib
-import hashlib
 import multiprocessing
 import random
 import threading
@@ -11,9 +10,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+from tests.web.reading_world import VIEW, World
 from tests.web.upload_world import BODY, KEY, TUS, Talk, bearer, head
 
 from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BodywornError
+from bodyworn.store import blob_list
 from bodyworn.store.inbox import arrivals
 from bodyworn.store.layout import Layout
 from bodyworn.web.door import upload
@@ -84,10 +86,13 @@ def send(talk: Talk, file: File) -> None:
 
 def broken_blobs(layout: Layout) -> list[str]:
     """What lies under a digest and is something else."""
-    found = [path for path in (layout.blobs / "sha256").rglob("*") if path.is_file()]
-    return [
-        path.name for path in found if hashlib.sha256(path.read_bytes()).hexdigest() != path.name
-    ]
+    world, broken = World(layout.root), []
+    for digest in blob_list.kept(layout):
+        try:
+            world.vault.check(digest, world.keys.release(VIEW, [digest])[digest])
+        except BodywornError as error:
+            broken.append(f"{digest}: {error}")
+    return broken
 
 
 @pytest.mark.crash

@@ -10,8 +10,12 @@ import numpy as np
 from django.db import transaction
 from tests.conftest import NOW
 
-from bodyworn.core.terms import Condition, CopyKind
-from bodyworn.records.models import Copy, Recording
+from bodyworn.core.terms import Condition, CopyKind, EventType, Operation
+from bodyworn.core.types import CustodyEvent
+from bodyworn.records import ledger
+from bodyworn.records.models import Copy, Recording, RetentionDecision
+from bodyworn.rules.buckets import bucket_of
+from bodyworn.work import data_keys
 from bodyworn.work.house import House
 
 
@@ -37,8 +41,12 @@ def tiny_film(
 
 
 def held(house: House, data: bytes, *, reference: str = "BWV-26-0412-0001") -> Recording:
-    """A recording whose master is these bytes, as ingest would leave it, without its events."""
-    digest = house.vault.keep_bytes(data)
+    """A recording whose master is these bytes, as ingest would leave it, with the one event that
+    opens it to the jobs."""
+    digest = house.vault.keep_bytes(data).digest
+    keep_until = NOW + timedelta(days=31)
+    bucket = bucket_of(rule="retention.non-evidential", keep_until=keep_until)
+    slots = data_keys.wrapped(house, [digest], bucket)
     with transaction.atomic():
         recording = Recording.objects.create(
             reference=reference,
@@ -61,5 +69,24 @@ def held(house: House, data: bytes, *, reference: str = "BWV-26-0412-0001") -> R
             size=len(data),
             media_type="video/mp4",
             created_at=NOW,
+        )
+        RetentionDecision.objects.create(
+            recording=recording,
+            keep_until=keep_until,
+            rule="retention.non-evidential",
+            reason="Nobody has marked it as evidence.",
+            decided_at=NOW,
+            decided_by="system:inbox",
+        )
+        data_keys.enter(slots, at=NOW)
+        ledger.record(
+            CustodyEvent(
+                type=EventType.INGESTION,
+                operation=Operation.COLLECTION,
+                at=NOW,
+                actor="system:inbox",
+                subject=reference,
+            ),
+            recording=recording,
         )
     return recording

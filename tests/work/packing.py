@@ -14,6 +14,7 @@ from bodyworn.core.terms import CopyKind, EventType, Operation, Purpose
 from bodyworn.core.types import CustodyEvent
 from bodyworn.records import ledger
 from bodyworn.records.models import Copy, Recording
+from bodyworn.work import data_keys
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
 from bodyworn.work.log import integrate
@@ -35,7 +36,8 @@ def redacted(house: House, reference: str, data: bytes) -> Copy:
     """A redacted copy, with its event, as the one who hides things will leave it."""
     recording = Recording.objects.get(reference=reference)
     master = recording.copies.get(kind=CopyKind.MASTER)
-    digest = house.vault.keep_bytes(data)
+    digest = house.vault.keep_bytes(data).digest
+    slots = data_keys.wrapped(house, [digest], data_keys.bucket_of_recording(recording))
     recipe = {"tool": "hand"}
     detail = {"kind": "redacted", "sha256": digest.hex, "size": len(data), "from": master.sha256}
     event = CustodyEvent(
@@ -57,6 +59,7 @@ def redacted(house: House, reference: str, data: bytes) -> Copy:
             recipe=recipe,
             created_at=house.now(),
         )
+        data_keys.enter(slots, at=house.now())
         ledger.record(event, recording=recording)
     return copy
 

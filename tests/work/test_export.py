@@ -167,7 +167,7 @@ def test_changed_bytes_do_not_leave_as_if_they_were_the_original(
     path.write_bytes(film(6))
     with pytest.raises(DamagedError) as damaged:
         exported(house, reference, tmp_path / "out")
-    assert damaged.value.code == "export.changed"
+    assert damaged.value.code == "blob.changed"
     assert list(tmp_path.glob("*out*")) == []
     assert list(tmp_path.glob(".out*")) == []
 

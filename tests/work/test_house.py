@@ -35,7 +35,7 @@ def test_a_new_folder_is_shut_to_others_and_its_log_open(settings: Settings) -> 
     assert mode(layout.root) == mode(layout.keys) == mode(layout.inbox) == 0o700
     assert mode(layout.log_key) == mode(layout.ticket_key) == mode(layout.pages_key) == 0o600
     assert mode(layout.log) == 0o755
-    assert layout.version.read_text() == "1\n"
+    assert layout.version.read_text() == "2\n"
 
 
 def test_an_empty_folder_that_was_open_to_others_is_shut(settings: Settings) -> None:
@@ -91,10 +91,16 @@ def test_a_folder_that_is_not_there_is_named(settings: Settings) -> None:
 
 def test_a_folder_of_a_newer_version_is_left_alone(settings: Settings) -> None:
     create(settings)
-    settings.layout.version.write_text("2\n")
+    settings.layout.version.write_text("3\n")
     assert code_of(settings) == "data.newer"
     with pytest.raises(SetupError):
         create(settings)
+
+
+def test_a_folder_from_before_bytes_were_sealed_is_refused(settings: Settings) -> None:
+    create(settings)
+    settings.layout.version.write_text("1\n")
+    assert code_of(settings) == "data.older"
 
 
 def test_a_garbled_version_is_named(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from django.db import connections
@@ -55,10 +55,10 @@ def test_one_bad_arrival_does_not_keep_the_others_waiting(
 def test_an_error_that_nobody_foresaw_does_not_keep_the_others_waiting(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def stumble(source: object, *, name: str) -> Probe:
+    def stumble(source: BinaryIO, *, name: str) -> Probe:
         if name == "stone.mp4":
             raise ZeroDivisionError("a stone")
-        return probe(Path(str(source)), name=name)
+        return probe(source, name=name)
 
     monkeypatch.setattr(ingest, "probe", stumble)
     arrive(house, film(1), filename="stone.mp4")

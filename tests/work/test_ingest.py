@@ -18,6 +18,7 @@ from tests.work.arriving import (
     film,
     list_of_notes,
 )
+from tests.work.opened import plain
 
 from bodyworn.core.errors import BusyError, DamagedError, MissingError
 from bodyworn.core.terms import Condition, CopyKind, Durability, EventType
@@ -69,8 +70,9 @@ def test_a_recording_is_entered_with_everything_that_is_known(house: House) -> N
 def test_the_master_is_the_very_bytes_that_arrived(house: House) -> None:
     recording = taken_in(house, film(3))
     master = recording.copies.get(kind=CopyKind.MASTER)
-    path = house.layout.blob(arrive(house, film(3)).sha256)
-    assert path.read_bytes() == film(3)
+    digest = arrive(house, film(3)).sha256
+    assert plain(house, digest) == film(3)
+    assert film(3)[:64] not in house.layout.blob(digest).read_bytes(), "it lies sealed"
     assert (master.size, master.media_type) == (len(film(3)), "video/mp4")
 
 

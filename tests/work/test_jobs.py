@@ -1,6 +1,7 @@
 """Background work: ordered once, done once, done again when its worker dies."""
 
 import contextlib
+import io
 import multiprocessing
 import os
 import signal
@@ -27,10 +28,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def ordered(house: House, data: bytes | None = None) -> Recording:
     """A recording with its copies ordered, as ingest does it."""
     recording = held(house, data or tiny_film())
-    master = recording.copies.get(kind=CopyKind.MASTER)
-    path = house.layout.blob(jobs.master_of(Job(key=f"x:{master.sha256}:v1")))
+    found = probe(io.BytesIO(data or tiny_film()), name="film.mp4")
     with transaction.atomic():
-        jobs.order_copies(house, recording, probe(path, name="film.mp4"))
+        jobs.order_copies(house, recording, found)
     return recording
 
 

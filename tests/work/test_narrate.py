@@ -52,6 +52,18 @@ TOLD = {
         event(EventType.FIXITY_CHECK, outcome="changed", found="ff"),
         ("Checked: CHANGED", "DC A. Patel · SHA-256 does not match"),
     ),
+    "a check of a file that does not open": (
+        event(EventType.FIXITY_CHECK, outcome="changed", found=None),
+        ("Checked: CHANGED", "DC A. Patel · a part of it is not what was sealed"),
+    ),
+    "a check of a file that is gone": (
+        event(EventType.FIXITY_CHECK, outcome="unreadable", found=None),
+        ("Checked: cannot be read", "DC A. Patel · the stored file could not be opened"),
+    ),
+    "a check that begins": (
+        event(EventType.FIXITY_BEGUN),
+        ("Check begun", "DC A. Patel · the stored bytes are read again"),
+    ),
     "a dock's receipt": (
         event(EventType.RECEIPT, to="system:dock:BX-07"),
         ("Receipt given", "DC A. Patel · the camera may be emptied"),

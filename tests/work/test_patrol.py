@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import NOW
 from tests.work.arriving import DOCK, arrive, film
+from tests.work.opened import key_of
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BusyError, DamagedError, RefusedError, SetupError
@@ -80,7 +81,7 @@ def test_a_round_reads_every_file_under_an_event_that_came_first(store: House) -
     assert state.last is not None
     assert (state.last.files, state.last.wrong) == (3, 0)
     assert state.last.size == sum(Copy.objects.values_list("size", flat=True))
-    (begun,) = events(EventType.FIXITY_CHECK, outcome="begun")
+    (begun,) = events(EventType.FIXITY_BEGUN)
     assert begun.leaf_index is not None, "it is in the log before anything is read"
     assert begun.detail["from"] == digests()[0].hex
     (over,) = events(EventType.FIXITY_CHECK, scope="round")
@@ -90,7 +91,7 @@ def test_a_round_reads_every_file_under_an_event_that_came_first(store: House) -
 
 def test_nothing_is_read_that_no_event_names(store: House) -> None:
     patrol.go_round(store)
-    (begun,) = events(EventType.FIXITY_CHECK, outcome="begun")
+    (begun,) = events(EventType.FIXITY_BEGUN)
     with pytest.raises(RefusedError) as refused:
         mending.check_blob(store, begun, Sha256(bytes(32)))
     assert refused.value.code == "patrol.not-announced"
@@ -128,7 +129,7 @@ def test_a_wrong_file_is_mended_from_the_second_copy_and_set_aside(doubled: Hous
     state = patrol.go_round(doubled)
     assert state.last is not None
     assert (state.last.wrong, state.last.repaired, state.wrong) == (1, 1, {})
-    assert doubled.vault.check(digest) == digest
+    assert doubled.vault.check(digest, key_of(doubled, digest)) == digest
     assert doubled.layout.blob_aside(digest, 1).read_bytes() == bad
     (recovery,) = events(EventType.RECOVERY)
     assert recovery.detail == {"kind": "master", "sha256": digest.hex, "from": "second copy"}
@@ -144,7 +145,7 @@ def test_a_file_that_is_gone_comes_back(doubled: House) -> None:
     state = patrol.go_round(doubled)
     assert state.last is not None
     assert state.last.repaired == 1
-    assert doubled.vault.check(digest) == digest
+    assert doubled.vault.check(digest, key_of(doubled, digest)) == digest
 
 
 def test_two_wrong_files_are_not_mended_by_each_other(doubled: House) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import NOW
 from tests.people import CAROL
 from tests.web.pages_world import account_of
 from tests.work.arriving import DOCK, alices_team, arrive, film
@@ -15,8 +16,10 @@ from tests.work.mallory import by_force
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import DamagedError, MissingError
 from bodyworn.core.terms import CopyKind, EventType
+from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.tiles import bundle_path, tile_path, width_at
 from bodyworn.records.models import Copy, CustodyEvent, Recording
-from bodyworn.work import jobs
+from bodyworn.work import data_keys, jobs, verify
 from bodyworn.work.books import BOOKED, check_recording
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
@@ -134,10 +137,10 @@ def test_bytes_that_are_gone_are_found(store: House) -> None:
         (
             "DELETE FROM records_custodyevent WHERE leaf_index = (SELECT max(leaf_index) "
             "FROM records_custodyevent)",
-            [2],
+            [2, 5],  # the log has an entry more than the database: no event gets its place
             "books.event-gone",
         ),
-        ("DELETE FROM records_custodyevent WHERE type = 'view'", [2], "books.event-gone"),
+        ("DELETE FROM records_custodyevent WHERE type = 'view'", [2, 5], "books.event-gone"),
         (
             "UPDATE records_custodyevent SET actor = 'bob' WHERE leaf_index = 20",
             [3],
@@ -350,8 +353,16 @@ def test_an_event_from_before_the_facts_were_told_accuses_nobody(store: House) -
     )
 
 
+def smuggled_in(store: House, data: bytes) -> Sha256:
+    """Bytes of Mallory's, with a key, as if they had been recorded."""
+    digest = store.vault.keep_bytes(data).digest
+    bucket = data_keys.bucket_of_recording(first())
+    data_keys.enter(data_keys.wrapped(store, [digest], bucket), at=NOW)
+    return digest
+
+
 def test_a_master_that_was_swapped_for_other_bytes_is_found(store: House) -> None:
-    other = store.vault.keep_bytes(film(77))
+    other = smuggled_in(store, film(77))
     by_force(
         "UPDATE records_copy SET sha256 = %s, size = %s WHERE kind = 'master' "
         "AND recording_id = %s",
@@ -364,7 +375,7 @@ def test_a_master_that_was_swapped_for_other_bytes_is_found(store: House) -> Non
 
 
 def test_erased_salts_do_not_hide_a_swapped_master(store: House) -> None:
-    other = store.vault.keep_bytes(film(77))
+    other = smuggled_in(store, film(77))
     event = first().events.get(type=EventType.INGESTION)
     detail = event.detail | {"sha256": other.hex, "size": len(film(77))}
     by_force(
@@ -393,19 +404,29 @@ def test_what_was_erased_is_counted_and_not_called_proved(store: House) -> None:
 def test_a_copy_without_its_event_is_found(store: House) -> None:
     master = first().copies.get(kind=CopyKind.MASTER)
     planted: dict[str, Any] = {"kind": CopyKind.PROXY, "derived_from": master, "size": 3}
-    digest = store.vault.keep_bytes(b"abc").hex
+    digest = smuggled_in(store, b"abc").hex
     Copy.objects.create(recording=first(), sha256=digest, created_at=master.created_at, **planted)
     verdict = verify_store(store)
     assert codes(verdict) == {"books.copy"}
 
 
 def log_files(store: House) -> list[Path]:
-    return sorted(
-        path for path in store.layout.log.rglob("*") if path.is_file() and path.stat().st_size
-    )
+    """The checkpoint and every file that its tree is read from; older partial ones may linger."""
+    level, reach = 0, store.log.size
+    size, bundles = reach, range(-(-reach // WIDTH))
+    names = ["checkpoint", *(bundle_path(at, width=width_at(size, 0, at)) for at in bundles)]
+    while reach:
+        widths = [(at, width_at(size, level, at)) for at in range(-(-reach // WIDTH))]
+        names += [tile_path(level, at, width=width) for at, width in widths]
+        level, reach = level + 1, reach // WIDTH
+    return [store.layout.log / name for name in names]
 
 
-def test_any_log_file_that_is_gone_or_changed_is_found(store: House) -> None:
+def test_any_log_file_that_is_gone_or_changed_is_found(
+    store: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To read the bytes is an event, and would extend the very log that is being damaged.
+    monkeypatch.setattr(verify, "_bytes_are_unchanged", lambda *_: "Not read.")
     looks(230, start=50)
     integrate(store)
     found = log_files(store)

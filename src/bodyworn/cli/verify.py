@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodyworn.cli.face import Face
+from bodyworn.cli.face import Face, operator
 from bodyworn.core.errors import DamagedError, MissingError
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def _verify_here(face: Face, reference: str | None) -> None:
 
     with face.progress() as progress:
         verdict = (
-            verify_recording(house, reference, progress=progress)
+            verify_recording(house, reference, by=operator(), progress=progress)
             if reference
-            else verify_store(house, progress=progress)
+            else verify_store(house, by=operator(), progress=progress)
         )
     face.answer(as_facts(verdict), *lines(verdict))
     if not verdict.ok:

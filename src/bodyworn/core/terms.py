@@ -29,6 +29,7 @@ class EventType(StrEnum):
     DOCK_RETIRED = "dock:retired"
     ERASURE = "deletion"
     EXPORT = "dissemination"
+    FIXITY_BEGUN = "fixity:begun"
     FIXITY_CHECK = "fixity check"
     INGESTION = "ingestion"
     INGESTION_REPEAT = "ingestion:repeat"

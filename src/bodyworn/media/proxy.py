@@ -72,7 +72,8 @@ def _written(
             ended_early = _run(container, lanes, progress)
         expected = _expected(pictures, lanes[0])
     if lanes[0].written == 0:
-        target.unlink()
+        with suppress(PermissionError):  # a file without a name is gone when it is closed
+            target.unlink()
         raise DamagedError("media.no-pictures", NO_PICTURE)
     return _recipe(lanes, encoder, expected=expected, ended_early=ended_early)
 

@@ -38,12 +38,21 @@ def read_arrival(path: Path) -> Arrival:
     except FileNotFoundError:
         raise MissingError("inbox.missing", "No such arrival waits here.") from None
     except (KeyError, TypeError, ValueError, BodywornError):
-        raise DamagedError(
-            "inbox.unreadable",
-            f"The arrival note {path.name} cannot be read.",
-            hint="Its bytes are safe under their digest. Keep the note, mend it by hand, and "
-            "run `bodyworn check` again.",
-        ) from None
+        raise _unreadable(path) from None
+
+
+def named_digest(path: Path) -> Sha256:
+    """Whose bytes a note is about, whatever else it says. Raises as `read_arrival` does.
+
+    A camera may name its file so that the note is written and cannot be read back; the bytes are
+    not to suffer for that.
+    """
+    try:
+        return Sha256.parse(json.loads(disk.read_file(path))["sha256"])
+    except FileNotFoundError:
+        raise MissingError("inbox.missing", "No such arrival waits here.") from None
+    except (KeyError, TypeError, ValueError, BodywornError):
+        raise _unreadable(path) from None
 
 
 def done_with(layout: Layout, arrival: Arrival) -> None:
@@ -89,6 +98,15 @@ def arrival_from_dict(values: Mapping[str, Any]) -> Arrival:
         manifest=manifest_from_dict(values["manifest"]),
         sender=values["sender"],
         sidecars=tuple((name, base64.b64decode(data)) for name, data in values["sidecars"]),
+    )
+
+
+def _unreadable(path: Path) -> DamagedError:
+    return DamagedError(
+        "inbox.unreadable",
+        f"The arrival note {path.name} cannot be read.",
+        hint="Its bytes are safe under their digest. Keep the note, mend it by hand, and "
+        "run `bodyworn check` again.",
     )
 
 

@@ -6,12 +6,16 @@ DATA/
   demo.json                    what a demonstration made this folder from; absent elsewhere
   serve.lock                   held by the one `bodyworn serve` of this folder
   keeper.lock                  held by the keeper while it works
+  keys.sock                    where the keeper's key service answers; 0600
   serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
     log.mldsa.key  …vkey       its second key, ML-DSA-44; absent where it has none
     ticket.key                 32 bytes; signs tickets for the door
     pages.key                  Django's secret key
+    buckets/<name>.<n>.key     32 bytes; wraps the data keys of one bucket (`store.keyring`)
+    buckets/<name>.<n>.destroyed
+                               the mark of a key that was destroyed
     documents.key  documents.pem  who signs packs: key, and certificate with its root
     documents-root.pem         the root of it with its key, made where the force names no other
   records.sqlite3              records, people, events (absent with PostgreSQL)
@@ -22,19 +26,20 @@ DATA/
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
     timestamps/<size>.checkpoint  <size>.tsr  newest
                                checkpoints, and the RFC 3161 tokens over them
-  witnesses.json               what each witness was asked and answered last
     census/<day>  newest       the list of live evidence of each day
+  witnesses.json               what each witness was asked and answered last
   timestamps.json              what the time-stamp authority answered last
   statements/<moment>-<kind>   signed statements of backups, restores and moves
   moving/                      only while this folder is being filled by a restore or a move
   moved.json                   this installation was moved elsewhere, and is closed
   patrol.json                  how far the fixity patrol has come, and what it found
   patrol.lock                  held by whoever patrols
-  blobs/sha256/ab/abcd…        one file a digest of the plain bytes
+  blobs/sha256/ab/abcd…        one sealed file a digest of the plain bytes (`store.sealed`)
+  blobs/sha256/ab/abcd….spare  the same bytes in a second seal, until it is settled which is good
   blobs/aside/<digest>.<n>     files that were found to be wrong and were replaced; never deleted
   blobs/incoming/              files on their way to a name; whatever is old here is litter
-  uploads/<id>.json  <id>.bytes  <id>.sidecar.0 …
-                               an unfinished upload
+  uploads/<id>.json  <id>.bytes  <id>.tail  <id>.sidecar.0 …
+                               an unfinished upload; its bytes are sealed as they come
   uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
   inbox/aside/<id>.json        notes that nobody could read; a person mends them
@@ -47,7 +52,7 @@ from pathlib import Path
 
 from bodyworn.core.digest import Sha256
 
-VERSION = 1
+VERSION = 2  # 1 kept plain bytes and was never released
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,11 @@ class Layout:
     def keeper_lock(self) -> Path:
         """Locked by the keeper while it works."""
         return self.root / "keeper.lock"
+
+    @property
+    def key_socket(self) -> Path:
+        """The Unix socket of the key service."""
+        return self.root / "keys.sock"
 
     @property
     def serve_log(self) -> Path:
@@ -120,6 +130,11 @@ class Layout:
     def pages_key(self) -> Path:
         """Django's secret key."""
         return self.keys / "pages.key"
+
+    @property
+    def buckets(self) -> Path:
+        """The folder of bucket keys, where no token holds them; mode 0700."""
+        return self.keys / "buckets"
 
     @property
     def documents_key(self) -> Path:
@@ -222,6 +237,11 @@ class Layout:
         name = digest.hex
         return self.blobs / "sha256" / name[:2] / name
 
+    def spare(self, digest: Sha256) -> Path:
+        """The same bytes in a second seal, until somebody with keys says which one is good."""
+        blob = self.blob(digest)
+        return blob.with_name(f"{blob.name}.spare")
+
     def blob_aside(self, digest: Sha256, number: int) -> Path:
         """Where a wrong file of this digest is kept once it was replaced, counted from 1."""
         return self.blobs / "aside" / f"{digest.hex}.{number}"
@@ -241,8 +261,12 @@ class Layout:
         return self.uploads / f"{upload}.json"
 
     def upload_bytes(self, upload: str) -> Path:
-        """The bytes that have come so far; the size of this file is the offset."""
+        """What has come so far, sealed: the header and every chunk that is full."""
         return self.uploads / f"{upload}.bytes"
+
+    def upload_tail(self, upload: str) -> Path:
+        """What has come since the last full chunk, sealed; replaced as a whole."""
+        return self.uploads / f"{upload}.tail"
 
     def upload_sidecar(self, upload: str, number: int) -> Path:
         """One of the small files that were handed over with it, counted from 0."""

@@ -6,7 +6,8 @@
 The steps of finishing are ordered so that a crash after any of them leaves
 an upload that can be resumed or an arrival that is complete, and never a partial blob:
 
-1. the bytes are flushed; a full upload takes no more of them, whatever happens from here on;
+1. the bytes are a whole sealed blob, flushed; a full upload takes no more of them, whatever
+   happens from here on;
 2. the bytes get their lasting name in the vault, beside the one that they have here;
 3. the arrival note is written into the inbox;
 4. what is left of the upload is removed.
@@ -30,6 +31,7 @@ from bodyworn.core.errors import BodywornError, BusyError, MissingError
 from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk, upload_files
+from bodyworn.store.chunk_file import Buffers
 from bodyworn.store.inbox import read_arrival, write_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
@@ -45,14 +47,14 @@ from bodyworn.store.upload_notes import (
     write_end,
 )
 from bodyworn.store.upload_refusals import (
+    check_growing,
     check_length,
-    expired,
     other_bytes,
     refused,
-    wrong_offset,
 )
-from bodyworn.store.upload_states import BLOCK, HashStates
-from bodyworn.store.upload_writer import Buffers, Writer
+from bodyworn.store.upload_sealed import Arriving, cut_ragged
+from bodyworn.store.upload_states import HashStates
+from bodyworn.store.upload_writer import Writer
 
 MOST_PARTS = 64  # of one final upload
 ENDED_KEPT = timedelta(days=7)  # how long an ended upload is remembered
@@ -120,8 +122,9 @@ class Uploads:
     ) -> Upload:
         """Make one upload of complete partial ones, in this order, and finish it.
 
-        Takes as long as copying them; they stay until it is finished. Raises as `create` does,
-        and RefusedError upload.parts, .part-unfinished; MissingError for a part that is not there.
+        Takes as long as opening and sealing them again; they stay until it is finished. Raises as
+        `create` does, and RefusedError upload.parts, .part-unfinished; MissingError for a part that
+        is not there.
         """
         begun = self._begin(
             Upload(
@@ -155,13 +158,14 @@ class Uploads:
         .wrong-checksum (460), .too-large (413), .complete; MissingError upload.gone (410).
         """
         with upload_files.locked(self._layout, upload) as found:
-            self._check_growing(found, offset)
-            with self._writing(found, checksum) as writer:
-                yield writer
-            grown = replace(found, offset=writer.offset)
-            if grown.is_full and not grown.is_partial:
-                writer.arrival = self._finish(grown)
-            elif not found.offset:
+            check_growing(found, offset, now=self._clock())
+            with self._arriving(found) as into:
+                with self._writing(found, into, checksum) as writer:
+                    yield writer
+                grown = replace(found, offset=writer.offset)
+                if grown.is_full and not grown.is_partial:
+                    writer.arrival = self._finish(grown, into)
+            if not (writer.arrival or found.offset):
                 upload_files.flush(self._layout, found)
 
     def set_length(self, upload: str, length: int) -> Upload:
@@ -172,6 +176,7 @@ class Uploads:
             check_length(length, found.largest)
             if length < found.offset:
                 raise refused("upload.too-short", "More bytes than that are here already.", 400)
+            cut_ragged(self._layout, upload)
             known = replace(found, length=length)
             disk.write_atomically(self._layout.upload_info(upload), info_bytes(known))
             return known
@@ -214,31 +219,22 @@ class Uploads:
         check_length(begun.length, begun.largest)
         disk.make_folder(self._layout.root)
         disk.check_room(self._layout.root, begun.length or 0)
-        upload_files.make(self._layout, begun, sidecars)
+        upload_files.make(self._layout, begun, sidecars, self._vault.births.begin().header)
         return begun
 
     # ---- growing ---------------------------------------------------------------------------
 
-    def _check_growing(self, found: Upload, offset: int) -> None:
-        if found.final_of:
-            raise refused("upload.final", "A joined upload takes no bytes of its own.", 403)
-        if found.expires_at <= self._clock():
-            raise expired()
-        if found.offset != offset:
-            raise wrong_offset(offset, right=found.offset)
+    def _arriving(self, found: Upload) -> Arriving:
+        return Arriving(self._layout, found, self._vault.births)
 
     @contextlib.contextmanager
-    def _writing(self, found: Upload, checksum: Checksum | None) -> Iterator[Writer]:
+    def _writing(
+        self, found: Upload, into: Arriving, checksum: Checksum | None
+    ) -> Iterator[Writer]:
         """A writer that ends well: what is kept is flushed, and its hash is remembered."""
-        path, pair = self._layout.upload_bytes(found.id), self._buffers.take()
-        writer = Writer(
-            path,
-            offset=found.offset,
-            room=found.room,
-            state=self._states.take(found.id, path, found.offset),
-            checksum=checksum,
-            pair=pair,
-        )
+        state = self._states.take(found.id, found.offset, into.plain_from)
+        blocks = self._buffers.take()
+        writer = Writer(into, found, state=state, checksum=checksum, blocks=blocks)
         try:
             yield writer
             writer.verify()
@@ -246,10 +242,12 @@ class Uploads:
             writer.roll_back()
             raise
         finally:
-            writer.close()
-            self._buffers.give_back(pair)
-            if writer.state:
-                self._states.put(found.id, writer.offset, writer.state)
+            try:
+                writer.close()
+            finally:
+                self._buffers.give_back(blocks)
+                if writer.state:
+                    self._states.put(found.id, writer.offset, writer.state)
 
     # ---- joining ---------------------------------------------------------------------------
 
@@ -269,7 +267,7 @@ class Uploads:
         return found.offset
 
     def _join(self, final: Upload) -> Upload:
-        """Copy the parts, in order, into the final upload; they stay until it is finished."""
+        """Seal the parts again, in order, in the final upload; they stay until it is finished."""
         with contextlib.ExitStack() as locks:
             own = locks.enter_context(upload_files.locked(self._layout, final.id))
             try:
@@ -277,7 +275,8 @@ class Uploads:
                     locks.enter_context(upload_files.locked(self._layout, part))
                     for part in final.final_of
                 ]
-                self._finish(self._joined(own, parts))
+                with self._arriving(own) as into:
+                    self._finish(self._joined(own, parts, into), into)
             except BaseException:
                 if not self._noted_before(own.id):
                     self._remove(own, "terminated")
@@ -286,19 +285,23 @@ class Uploads:
                 self._remove(part, "joined")
         return self.get(final.id)
 
-    def _joined(self, final: Upload, parts: Sequence[Upload]) -> Upload:
-        with self._writing(final, None) as writer:
+    def _joined(self, final: Upload, parts: Sequence[Upload], into: Arriving) -> Upload:
+        with self._writing(final, into, None) as writer:
             for part in parts:
-                with self._layout.upload_bytes(part.id).open("rb") as stream:
-                    while block := stream.read(BLOCK):
+                with self._arriving(part) as stream:
+                    for block in stream.plain_from(0):
                         writer.write(block)
         return replace(final, offset=writer.offset)
 
     # ---- ending ----------------------------------------------------------------------------
 
-    def _finish(self, found: Upload) -> Arrival:
+    def _finish(self, found: Upload, whole: Arriving | None = None) -> Arrival:
         """Steps 1 to 4 of the module's text, under the lock; each of them may be done already."""
-        arrival = self._noted_before(found.id) or self._arrive(found)
+        arrival = self._noted_before(found.id)
+        if arrival is None:
+            with contextlib.ExitStack() as stack:
+                whole = whole or stack.enter_context(self._arriving(found))
+                arrival = self._arrive(found, whole)
         # 4. the rest is not needed any more
         if found.final_of:  # the note does not tell of what it was made
             self._tell_end(replace(found, end="received", sha256=arrival.sha256))
@@ -312,13 +315,14 @@ class Uploads:
         except MissingError:
             return None
 
-    def _arrive(self, found: Upload) -> Arrival:
-        path = self._layout.upload_bytes(found.id)
-        # 1. flushed, in case nobody lived to do it, and what the sender meant to send
-        disk.flush_file(path)
-        digest = self._digest(found)
+    def _arrive(self, found: Upload, whole: Arriving) -> Arrival:
+        # 1. whole and flushed, in case nobody lived to do it, and what the sender meant to send
+        whole.end()
+        state = self._states.take(found.id, found.offset, whole.plain_from)
+        digest = self._checked(found, Sha256(state.digest()))
         # 2. the lasting name
-        self._vault.keep_file(path, digest=digest, leave=True)
+        path, header = self._layout.upload_bytes(found.id), whole.seal.header
+        self._vault.take_over(path, header=header, digest=digest, size=found.offset)
         # 3. the note
         arrival = Arrival(
             upload=found.id,
@@ -333,9 +337,7 @@ class Uploads:
         write_arrival(self._layout.arrival(found.id), arrival)
         return arrival
 
-    def _digest(self, found: Upload) -> Sha256:
-        path = self._layout.upload_bytes(found.id)
-        digest = Sha256(self._states.take(found.id, path, found.offset).digest())
+    def _checked(self, found: Upload, digest: Sha256) -> Sha256:
         if found.manifest.get("sha256", digest.hex) != digest.hex:
             self._remove(found, "terminated")
             raise other_bytes()

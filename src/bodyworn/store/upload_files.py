@@ -1,4 +1,4 @@
-"""The files of one upload: what is known about it, its bytes, its sidecars.
+"""The files of one upload: what is known about it, its sealed bytes, its sidecars.
 
 `<id>.json` is the upload: it appears last and goes first, so that nobody ever sees half of one.
 The files are flat and few, because making and removing files is what many small uploads cost.
@@ -10,12 +10,14 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.store import disk
 from bodyworn.store.inbox import read_arrival
 from bodyworn.store.layout import Layout
+from bodyworn.store.sealed import Header
 from bodyworn.store.upload_notes import (
     Upload,
     check_id,
@@ -26,6 +28,7 @@ from bodyworn.store.upload_notes import (
     received,
 )
 from bodyworn.store.upload_refusals import refuse_ended
+from bodyworn.store.upload_sealed import offset_of
 
 MOST_SIDECARS = 16
 LARGEST_SIDECAR = 1 << 20  # bytes
@@ -64,7 +67,7 @@ def locked(layout: Layout, upload: str) -> Iterator[Upload]:
         yield found
 
 
-def make(layout: Layout, upload: Upload, sidecars: Sidecars) -> None:
+def make(layout: Layout, upload: Upload, sidecars: Sidecars, header: Header) -> None:
     """Make the files, but do not flush them: a sender that loses them has lost nothing yet.
 
     Raises SetupError disk.full, RefusedError upload.sidecars-too-large, .sidecar-name.
@@ -74,7 +77,7 @@ def make(layout: Layout, upload: Upload, sidecars: Sidecars) -> None:
     try:
         for number, (_, data) in enumerate(sidecars):
             disk.write_new(layout.upload_sidecar(upload.id, number), data)
-        disk.write_new(layout.upload_bytes(upload.id), b"")
+        disk.write_new(layout.upload_bytes(upload.id), header.to_bytes())
         temporary = disk.temporary_name(layout.upload_info(upload.id))
         disk.write_new(temporary, info_bytes(upload))
         os.rename(temporary, layout.upload_info(upload.id))
@@ -95,6 +98,7 @@ def remove(layout: Layout, upload: Upload) -> None:
     """Take all of it away; no error for what is gone. The caller holds its lock."""
     layout.upload_info(upload.id).unlink(missing_ok=True)
     layout.upload_bytes(upload.id).unlink(missing_ok=True)
+    layout.upload_tail(upload.id).unlink(missing_ok=True)
     for number in range(len(upload.sidecars)):
         layout.upload_sidecar(upload.id, number).unlink(missing_ok=True)
 
@@ -158,8 +162,8 @@ def _lock(path: Path, stack: contextlib.ExitStack) -> None:
 
 
 def _read(layout: Layout, upload: str) -> Upload:
-    offset = os.stat(layout.upload_bytes(upload)).st_size
-    return read_info(layout.upload_info(upload), upload=upload, offset=offset)
+    found = read_info(layout.upload_info(upload), upload=upload)
+    return replace(found, offset=offset_of(layout, found))
 
 
 def _check_sidecars(sidecars: Sidecars) -> None:

@@ -1,7 +1,7 @@
 """What is written down about one upload: `<id>.json` while it grows, a few words when it ended.
 
-The offset is not among it: the size of the bytes on the disk is the offset, and a second record
-of it could only be wrong. Who may write when is for `store.upload`.
+The offset is not among it: the bytes on the disk tell it (`store.upload_sealed`), and a second
+record of it could only be wrong. Who may write when is for `store.upload`.
 """
 
 import contextlib
@@ -50,6 +50,11 @@ class Upload:
         return self.offset == self.length
 
     @property
+    def whole(self) -> int | None:
+        """At how many bytes it ends as a blob; parts never do, and others only once it is known."""
+        return None if self.is_partial else self.length
+
+    @property
     def room(self) -> int:
         """Bytes that may still come."""
         return (self.largest if self.length is None else self.length) - self.offset
@@ -83,7 +88,7 @@ def no_such_upload() -> MissingError:
     )
 
 
-def read_info(path: Path, *, upload: str, offset: int) -> Upload:
+def read_info(path: Path, *, upload: str, offset: int = 0) -> Upload:
     """`<id>.json`. Raises FileNotFoundError, DamagedError upload.info-unreadable."""
     try:
         values = json.loads(disk.read_file(path))

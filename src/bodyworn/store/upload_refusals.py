@@ -1,5 +1,7 @@
 """Everything that an upload can be refused with, in words: one home for sentences and hints."""
 
+from datetime import datetime
+
 from bodyworn.core.errors import DamagedError, MissingError, RefusedError
 from bodyworn.store.upload_notes import Upload
 
@@ -22,6 +24,16 @@ def check_length(length: int | None, largest: int) -> None:
         raise refused("upload.empty", "An empty file holds no evidence.", 400)
     if length > largest:
         raise too_large()
+
+
+def check_growing(found: Upload, offset: int, *, now: datetime) -> None:
+    """Of an append, at `now` in UTC. Raises RefusedError upload.final, MissingError, …"""
+    if found.final_of:
+        raise refused("upload.final", "A joined upload takes no bytes of its own.", 403)
+    if found.expires_at <= now:
+        raise expired()
+    if found.offset != offset:
+        raise wrong_offset(offset, right=found.offset)
 
 
 def refused(code: str, message: str, status: int) -> RefusedError:
@@ -48,6 +60,16 @@ def wrong_offset(offset: int, *, right: int) -> RefusedError:
         hint="Ask for the offset and go on from there.",
         status=409,
         offset=right,
+    )
+
+
+def damaged(upload: str) -> DamagedError:
+    """What was kept and acknowledged is not what it was."""
+    return DamagedError(
+        "upload.damaged",
+        f"The stored bytes of upload {upload} are not what they were.",
+        hint="Keep everything as it is and tell the person who keeps the system; then begin a "
+        "new one: the sender still has the bytes, for it has no receipt.",
     )
 
 

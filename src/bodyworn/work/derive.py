@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.terms import CopyKind
@@ -19,6 +19,8 @@ from bodyworn.media.made import Made
 from bodyworn.media.proxy import make_proxy
 from bodyworn.media.sound import sound_strip
 from bodyworn.media.strip import picture_strip
+from bodyworn.store.seal import Kept
+from bodyworn.store.sealed import DataKey
 from bodyworn.work.house import House
 
 Source = Path | BinaryIO
@@ -32,12 +34,9 @@ VERSIONS: dict[CopyKind, int] = {
 }
 
 
-def make(house: House, kind: CopyKind, master: Sha256) -> list[Copy]:
+def make(house: House, kind: CopyKind, master: Sha256, key: DataKey) -> list[Copy]:
     """Make and keep one kind of copy of a master; nothing is recorded here. Raises DamagedError."""
-    path = house.vault.plain_path(master)
-    if path is not None:
-        return [replace(c, derived_from=master) for c in MAKERS[kind](house, path)]
-    with house.vault.open(master) as stream:
+    with house.vault.open(master, key) as stream:
         return [replace(c, derived_from=master) for c in MAKERS[kind](house, stream)]
 
 
@@ -56,16 +55,17 @@ def _index(house: House, source: Source) -> list[Copy]:
 
 
 def _proxy(house: House, source: Source) -> list[Copy]:
-    """A proxy can be large: it goes from file to file and never through memory."""
+    """A proxy can be large: it goes from file to file and never through memory.
+
+    FFmpeg writes MP4 to a file only, and plain; this one has no name, so that a crash leaves
+    nothing that anybody could open.
+    """
     house.layout.incoming.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=house.layout.incoming) as folder:
-        target = Path(folder) / "proxy.mp4"
+    with tempfile.TemporaryFile(dir=house.layout.incoming) as file:
+        target = Path(f"/proc/self/fd/{file.fileno()}")
         recipe = make_proxy(source, target, encoder=house.settings.encoder)
-        with target.open("rb") as stream:
-            digest, size = house.vault.keep(stream)
-    return [
-        Copy(kind=CopyKind.PROXY, sha256=digest, size=size, media_type="video/mp4", recipe=recipe)
-    ]
+        kept = house.vault.keep(cast("BinaryIO", file))
+    return [_copy(CopyKind.PROXY, kept, "video/mp4", recipe)]
 
 
 def _sound(house: House, source: Source) -> list[Copy]:
@@ -77,11 +77,12 @@ def _strip(house: House, source: Source) -> list[Copy]:
 
 
 def _kept(house: House, kind: CopyKind, made: Made) -> list[Copy]:
-    digest = house.vault.keep_bytes(made.data)
-    size = len(made.data)
-    return [
-        Copy(kind=kind, sha256=digest, size=size, media_type=made.media_type, recipe=made.recipe)
-    ]
+    kept = house.vault.keep_bytes(made.data)
+    return [_copy(kind, kept, made.media_type, made.recipe)]
+
+
+def _copy(kind: CopyKind, kept: Kept, media_type: str, recipe: dict[str, Any]) -> Copy:
+    return Copy(kind=kind, sha256=kept.digest, size=kept.size, media_type=media_type, recipe=recipe)
 
 
 MAKERS: dict[CopyKind, Callable[[House, Source], list[Copy]]] = {

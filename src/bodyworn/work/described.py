@@ -4,7 +4,6 @@ Manifest, file and clock may disagree, and each may be hostile. Pure: an Arrival
 the columns of a row out. Writing them is `work.ingest`'s.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -216,10 +215,10 @@ def _track(
 
 
 def _is_on_earth(place: Place) -> bool:
-    """Finite is not enough: a map reckons on with these, and 10^308 times anything is infinite."""
+    """A map reckons on with these, and 10^308 times anything is infinite; NaN is not on earth."""
     return (
-        math.isfinite(place.latitude)
-        and math.isfinite(place.longitude)
+        abs(place.latitude) <= 90
+        and abs(place.longitude) <= 180
         and 0 <= (place.accuracy_m or 0.0) <= VAGUEST
         and abs(place.speed_mps or 0.0) <= FASTEST
     )

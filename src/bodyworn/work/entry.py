@@ -15,6 +15,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent, Manifest
+from bodyworn.core.types import RetentionDecision as Decided
 from bodyworn.records import ledger
 from bodyworn.records.models import (
     Copy,
@@ -26,7 +27,7 @@ from bodyworn.records.models import (
 )
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.retention import counted_from, first_decision
-from bodyworn.work import completeness, jobs
+from bodyworn.work import completeness, data_keys, jobs
 from bodyworn.work.books import facts_of, place_of
 from bodyworn.work.described import (
     Described,
@@ -50,6 +51,8 @@ class Entry:
     house: House
     described: Described
     sidecars: Sequence[Sidecar]
+    decided: Decided  # how long it is kept; the keys' bucket follows from it
+    slots: data_keys.Slots  # the keys of master and sidecars, wrapped for that bucket
     by: Actor
     now: datetime  # UTC, read once
 
@@ -64,7 +67,7 @@ def enter(entry: Entry) -> Recording:
        written into the event as text.
     2. The recording, its master, its sidecars, its track.
     3. What the camera's count says now, with the number of this one.
-    4. How long it is kept.
+    4. How long it is kept, and the keys of its bytes in the bucket that ends then.
     5. The events of all that, and the orders for copies.
     """
     device = _device(entry)  # 1
@@ -76,6 +79,7 @@ def enter(entry: Entry) -> Recording:
     _events_of_arrival(entry, recording)  # 5
     completeness.judge(recording, by=entry.by, now=entry.now)  # 3
     _retention(entry, recording)  # 4
+    data_keys.enter(entry.slots, at=entry.now)
     jobs.order_copies(entry.house, recording, entry.described.probe)
     _receipt(entry, recording)
     return recording
@@ -197,10 +201,15 @@ def _docked(entry: Entry, device: Device | None) -> None:
         device.save(update_fields=["last_docked_at"])
 
 
+def decided_first(described: Described, *, now: datetime, days: int) -> Decided:
+    """How long a recording is kept that is entered now; `days` is the setting."""
+    received_at = described.arrival.received_at
+    start = counted_from(ended_at=described.ended_at, received_at=received_at, days=days)
+    return first_decision(ended_at=start, now=now, days=days)
+
+
 def _retention(entry: Entry, recording: Recording) -> None:
-    days = entry.house.settings.non_evidential_days
-    start = counted_from(ended_at=recording.ended_at, received_at=recording.received_at, days=days)
-    decision = first_decision(ended_at=start, now=entry.now, days=days)
+    decision = entry.decided
     RetentionDecision.objects.create(
         recording=recording,
         keep_until=decision.keep_until,

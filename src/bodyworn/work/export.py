@@ -15,8 +15,8 @@ its proof is among those in the folder.
 
 import shutil
 import time
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
@@ -33,8 +33,10 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.access import Action
 from bodyworn.store import disk
 from bodyworn.store.seal import hash_file
+from bodyworn.store.sealed import DataKey
 from bodyworn.work import export_words
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 from bodyworn.work.log import integrate
 from bodyworn.work.receipts import receipt_of, signed
 from bodyworn.work.review import judged
@@ -68,6 +70,7 @@ class _Export:
     purpose: Purpose
     recording: Recording
     event: EventRow  # the disclosure itself
+    keys: Mapping[Sha256, DataKey] = field(repr=False)  # of master and sidecars
     folder: Path  # where it is put together
 
 
@@ -90,13 +93,17 @@ def export(
     2. Ask the rule; a refusal is put on record.
     3. Put the disclosure on record, before a byte leaves.
     4. Publish it, so that its proof can go along.
-    5. Write the files beside, compare the bytes with their digest, list the sums.
-    6. Give the folder its name.
+    5. Have it open the bytes: no key is given out for an event that the log has not taken.
+    6. Write the files beside, compare the bytes with their digest, list the sums.
+    7. Give the folder its name.
     """
     _refuse_occupied(folder)  # 1
     recording = judged(house, actor, Action.EXPORT, reference)  # 2
     event = _put_on_record(house, actor, recording, purpose=purpose)  # 3
     _publish(house, event)  # 4
+    copies = list(recording.copies.filter(kind__in=(CopyKind.MASTER, CopyKind.SIDECAR)))
+    digests = {Sha256.parse(copy.sha256) for copy in copies}
+    keys = keys_of(house).release(event.uid, sorted(digests))  # 5
     folder = folder.resolve()
     beside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
@@ -110,10 +117,11 @@ def export(
                 purpose=purpose,
                 recording=recording,
                 event=event,
+                keys=keys,
                 folder=beside,
             )
-            _write_all(this, progress)  # 5
-            beside.replace(folder)  # 6
+            _write_all(this, progress)  # 6
+            beside.replace(folder)  # 7
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -179,19 +187,19 @@ def _write_all(this: _Export, progress: Progress) -> None:
 
 def _write_copies(this: _Export, progress: Progress) -> None:
     master = this.recording.copies.get(kind=CopyKind.MASTER)
-    _write_copy(this.house, master, this.folder / _name_of(master, OURS), progress)
+    _write_copy(this, master, this.folder / _name_of(master, OURS), progress)
     taken: set[str] = set()
     for copy in this.recording.copies.filter(kind=CopyKind.SIDECAR).order_by("id"):
         name = _name_of(copy, taken)
         taken.add(name.lower())
         (this.folder / "sidecars").mkdir(exist_ok=True)
-        _write_copy(this.house, copy, this.folder / "sidecars" / name, progress)
+        _write_copy(this, copy, this.folder / "sidecars" / name, progress)
 
 
-def _write_copy(house: House, copy: Copy, path: Path, progress: Progress) -> None:
+def _write_copy(this: _Export, copy: Copy, path: Path, progress: Progress) -> None:
     """Copied once, and read again from where it now lies: what leaves is what was kept."""
-    done = 0
-    with house.vault.open(Sha256.parse(copy.sha256)) as source, path.open("xb") as target:
+    done, digest = 0, Sha256.parse(copy.sha256)
+    with this.house.vault.open(digest, this.keys[digest]) as source, path.open("xb") as target:
         while block := source.read(BLOCK):
             target.write(block)
             done += len(block)

@@ -19,9 +19,11 @@ from bodyworn.custody.mldsa import MldsaSigner
 from bodyworn.custody.note import PrivateKey, Signer
 from bodyworn.settings import Settings
 from bodyworn.store import disk
+from bodyworn.store.keyring import KeyFolder, Keyring
 from bodyworn.store.layout import VERSION, Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.upload import Uploads
+from bodyworn.work.keyrings import keyring_of
 
 TICKET_KEY_SIZE = 32  # bytes
 SERVED = 0o755  # the log's folder is public; another user may run the web server before it
@@ -33,6 +35,7 @@ class House:
 
     settings: Settings
     layout: Layout  # every path
+    keyring: Keyring = field(repr=False)  # bucket keys; `work.keys` alone unwraps with it
     vault: Vault  # the one way to stored bytes
     uploads: Uploads  # what is still coming in
     ticket_key: bytes = field(repr=False)  # 32 bytes; signs what the doors believe
@@ -44,10 +47,12 @@ class House:
         """Open a data folder. Raises SetupError data.missing, data.newer, keys.missing, …"""
         layout = settings.layout
         check_version(layout)
-        vault = Vault(layout)
+        # Whoever takes bytes in needs the keys of arrivals, and those lie in the folder.
+        vault = Vault(layout, KeyFolder(layout.buckets), settings.clock)
         return cls(
             settings=settings,
             layout=layout,
+            keyring=keyring_of(settings),
             vault=vault,
             uploads=Uploads(layout, vault, settings.clock),
             ticket_key=_read_key(layout.ticket_key),
@@ -141,6 +146,12 @@ def check_version(layout: Layout) -> None:
             "The file VERSION of the data folder holds no number.",
             hint=f"Restore it from a backup; this version writes {VERSION}.",
         ) from None
+    if found < VERSION:
+        raise SetupError(
+            "data.older",
+            f"The data folder has layout {found}, from before bytes were sealed.",
+            hint="No release ever wrote it. Make a new data folder and take the footage in again.",
+        )
     if found > VERSION:
         raise SetupError(
             "data.newer",

@@ -14,7 +14,13 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import BodywornError, BusyError, DamagedError, RefusedError
+from bodyworn.core.errors import (
+    BodywornError,
+    BusyError,
+    DamagedError,
+    MissingError,
+    RefusedError,
+)
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import Condition, EventType, Operation
 from bodyworn.core.types import Actor, Arrival, CustodyEvent, Probe, Receipt
@@ -22,11 +28,14 @@ from bodyworn.devices.camera import Held
 from bodyworn.media.probe import probe
 from bodyworn.records import ledger
 from bodyworn.records.models import Recording
+from bodyworn.rules.buckets import bucket_of
 from bodyworn.store import disk
 from bodyworn.store.inbox import done_with, read_arrival, write_arrival
+from bodyworn.work import data_keys
 from bodyworn.work.described import describe, plain
-from bodyworn.work.entry import Entry, Sidecar, enter
+from bodyworn.work.entry import Entry, Sidecar, decided_first, enter
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 from bodyworn.work.receipts import receipt_of, recording_of
 
 SWEEPER = Actor(name="system:inbox")
@@ -43,24 +52,18 @@ def take_in(house: House, arrival: Arrival, *, by: Actor) -> Receipt:
 
     1. Read what the file itself says, and keep the sidecars: slow, and outside of a transaction.
     2. Weigh it against what the sender says.
-    3. Write rows and events in one transaction.
-    4. Take the arrival's note away.
-    5. Work out the receipt.
+    3. Have the keys wrapped for the bucket in which the recording will lie.
+    4. Write rows and events in one transaction.
+    5. Take the arrival's note away.
+    6. Work out the receipt.
     """
     recording = _held_already(arrival, by=by, house=house)
     if recording is None:
-        found = _probe(house, arrival)  # 1
-        sidecars = _keep_sidecars(house, arrival)
-        entry = Entry(
-            house=house,
-            described=describe(arrival, found),  # 2
-            sidecars=sidecars,
-            by=by,
-            now=house.now(),
-        )
-        recording = _enter_once(entry)  # 3
-    done_with(house.layout, arrival)  # 4
-    return receipt_of(house, recording)  # 5
+        recording = _enter_unless_held(house, arrival, by=by)  # 1 to 4
+    elif house.layout.spare(arrival.sha256).exists():
+        _settle(house, arrival, recording)
+    done_with(house.layout, arrival)  # 5
+    return receipt_of(house, recording)  # 6
 
 
 def sweep(house: House) -> int:
@@ -87,11 +90,11 @@ def take_in_file(
     """
     _refuse_hopeless(held, keep_anyway=keep_anyway)
     with held.open() as stream:
-        digest, size = house.vault.keep(stream, progress=_towards(held.size, progress))
+        kept = house.vault.keep(stream, progress=_towards(held.size, progress))
     arrival = Arrival(
-        upload=_same_id(held.path, digest),
-        sha256=digest,
-        size=size,
+        upload=_same_id(held.path, kept.digest),
+        sha256=kept.digest,
+        size=kept.size,
         received_at=house.now(),
         manifest=held.manifest,
         sender=by.name,
@@ -102,6 +105,36 @@ def take_in_file(
     return take_in(house, arrival, by=by)
 
 
+def _enter_unless_held(house: House, arrival: Arrival, *, by: Actor) -> Recording:
+    """Another process may be at it: what it has entered, nobody gives us the key of any more."""
+    try:
+        return _enter_once(_entry(house, arrival, by=by))
+    except (MissingError, RefusedError) as error:
+        recording = _held_already(arrival, by=by, house=house)
+        if recording is None or error.code not in {"keys.recorded", "inbox.missing"}:
+            raise
+        return recording
+
+
+def _entry(house: House, arrival: Arrival, *, by: Actor) -> Entry:
+    """Everything that is slow, before the transaction."""
+    found = _probe(house, arrival)  # 1
+    sidecars, now = _keep_sidecars(house, arrival), house.now()
+    described = describe(arrival, found)  # 2
+    decided = decided_first(described, now=now, days=house.settings.non_evidential_days)
+    bucket = bucket_of(rule=decided.rule, keep_until=decided.keep_until)
+    digests = [arrival.sha256, *(digest for _, digest, _ in sidecars)]
+    return Entry(
+        house=house,
+        described=described,
+        sidecars=sidecars,
+        decided=decided,
+        slots=data_keys.wrapped(house, digests, bucket),  # 3
+        by=by,
+        now=now,
+    )
+
+
 def _probe(house: House, arrival: Arrival) -> Probe:
     size = house.vault.size(arrival.sha256)
     if size != arrival.size:
@@ -109,15 +142,14 @@ def _probe(house: House, arrival: Arrival) -> Probe:
             "ingest.size-disagrees",
             f"{arrival.sha256.short}… has {size} bytes, its note says {arrival.size}.",
         )
-    path = house.vault.plain_path(arrival.sha256)
-    if path is not None:
-        return probe(path, name=arrival.manifest.filename)
-    with house.vault.open(arrival.sha256) as stream:
+    key = keys_of(house).arrived(arrival.upload)
+    with house.vault.open(arrival.sha256, key) as stream:
         return probe(stream, name=arrival.manifest.filename)
 
 
 def _keep_sidecars(house: House, arrival: Arrival) -> list[Sidecar]:
-    return [(name, house.vault.keep_bytes(data), len(data)) for name, data in arrival.sidecars]
+    kept = [(name, house.vault.keep_bytes(data)) for name, data in arrival.sidecars]
+    return [(name, one.digest, one.size) for name, one in kept]
 
 
 def _enter_once(entry: Entry) -> Recording:
@@ -151,6 +183,24 @@ def _held_already(arrival: Arrival, *, by: Actor, house: House) -> Recording | N
         ).exists():
             ledger.record(_repeat(held, arrival, by=by, house=house), recording=held)
         return held
+
+
+def _settle(house: House, arrival: Arrival, recording: Recording) -> None:
+    """The same bytes lie here twice, because the door could not open the first ones to compare.
+
+    The event that says that they came again opens them. What cannot be settled stays as it is,
+    twice; the new arrival is not to suffer for it.
+    """
+    came = recording.events.filter(
+        type=EventType.INGESTION_REPEAT, detail__upload=arrival.upload
+    ).first()
+    if came is None:
+        return  # the same upload, asked about again
+    try:
+        keys = keys_of(house).release(came.uid, [arrival.sha256])
+        house.vault.settle(arrival.sha256, keys[arrival.sha256])
+    except BodywornError as error:
+        _log.error("%s is kept twice: %s", recording.reference, error.explain())
 
 
 def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> CustodyEvent:

@@ -7,10 +7,10 @@ run out. Therefore a handler MUST be idempotent, and it is by construction: what
 kept by digest, and rows are written once a digest.
 
 A job's way: 1 ordered in the transaction that needs it; 2 its key carried after the commit;
-3 claimed by a guarded update; 4 worked under a lease that is renewed, its bytes kept;
-5 rows, events and the job's end written in one transaction. Leases run on the machine's own clock,
-even where the world's clock is frozen. What it leaves to others: `work.derive` knows what each
-kind makes.
+3 claimed by a guarded update; 4 worked under a lease that is renewed, and that also opens the
+master to it (`work.keys`), its bytes kept; 5 rows, events and the job's end written in one
+transaction. Leases run on the machine's own clock, even where the world's clock is frozen. What it
+leaves to others: `work.derive` knows what each kind makes.
 """
 
 import ctypes
@@ -37,8 +37,10 @@ from bodyworn.media.wanted import wanted_copies
 from bodyworn.records import ledger
 from bodyworn.records.engine import use_safe_sqlite
 from bodyworn.records.models import Copy, Job, JobState, Recording
-from bodyworn.work import derive
+from bodyworn.store.sealed import DataKey
+from bodyworn.work import data_keys, derive
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 
 log = logging.getLogger("bodyworn.jobs")
 
@@ -88,8 +90,9 @@ def run(house: House, key: str) -> bool:
         return False
     try:
         with lease_kept(house, job):
-            made = derive.make(house, CopyKind(job.kind), master_of(job))
-        _finish(house, job, made)
+            made = derive.make(house, CopyKind(job.kind), master_of(job), _key_for(house, job))
+            slots = _wrapped(house, job, made)
+        _finish(house, job, made, slots)
     except _TimeIsUp:
         _give_up(job, _out_of_time(house))
         return False
@@ -166,11 +169,29 @@ def _queued() -> list[str]:
     return list(Job.objects.filter(free).order_by("id").values_list("key", flat=True)[:100])
 
 
+def _key_for(house: House, job: Job) -> DataKey:
+    """The master's key. Its grant is the event that took the recording in, while the job runs."""
+    master = master_of(job)
+    ingestion = _recording(job).events.filter(type=EventType.INGESTION).order_by("id")[:1].get()
+    return keys_of(house).release(ingestion.uid, [master])[master]
+
+
+def _wrapped(house: House, job: Job, made: list[types.Copy]) -> data_keys.Slots:
+    """The keys of what was made, wrapped as the recording's own."""
+    bucket = data_keys.bucket_of_recording(_recording(job))
+    return data_keys.wrapped(house, [copy.sha256 for copy in made], bucket)
+
+
+def _recording(job: Job) -> Recording:
+    assert job.recording is not None  # noqa: S101  (every kind of today makes copies of one)
+    return job.recording
+
+
 def master_of(job: Job) -> Sha256:
     return Sha256.parse(job.key.split(":")[1])
 
 
-def _finish(house: House, job: Job, made: list[types.Copy]) -> None:
+def _finish(house: House, job: Job, made: list[types.Copy], slots: data_keys.Slots) -> None:
     """The bytes are kept; rows, events and the job's end become true together."""
     with transaction.atomic():
         ours = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, worker=job.worker)
@@ -182,13 +203,13 @@ def _finish(house: House, job: Job, made: list[types.Copy]) -> None:
             output=[copy.sha256.hex for copy in made],
         ):
             return  # our lease ran out and another worker has it; its result is the same
+        data_keys.enter(slots, at=house.now())
         for copy in made:
             _record_copy(house, job, copy)
 
 
 def _record_copy(house: House, job: Job, made: types.Copy) -> None:
-    recording = job.recording
-    assert recording is not None  # noqa: S101  (every kind of today makes copies of one)
+    recording = _recording(job)
     master = recording.copies.get(kind=CopyKind.MASTER)
     copy, is_new = Copy.objects.get_or_create(
         recording=recording,

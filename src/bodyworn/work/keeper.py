@@ -1,10 +1,12 @@
 """The keeper: everything that happens in a data folder without anybody asking.
 
+    keys       are given out against events                    at once
     inbox      finished uploads get their rows                 every second
     sequencer  events get their place, checkpoints are signed  as often as the settings say
     jobs       workers make strips, sounds, proxies            at once
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
+    arrivals   days of which all is recorded lose their key    every hour
     census     of everything that is held                      once a day
     time       an authority stamps a checkpoint                as often as the settings say
     patrol     reads every stored file again and mends it      all the time, within `patrol_days`
@@ -25,8 +27,20 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import census, ingest, jobs, patrol, second, serving, timestamps, witnessing
+from bodyworn.work import (
+    arrival_keys,
+    census,
+    ingest,
+    jobs,
+    patrol,
+    second,
+    serving,
+    timestamps,
+    witnessing,
+)
 from bodyworn.work.house import House
+from bodyworn.work.key_server import KeyServer
+from bodyworn.work.keys import IntoLog, KeyService
 from bodyworn.work.log import Sequencer
 
 LAST_DUTIES = 5.0  # seconds for what duties are at when the keeper ends
@@ -47,6 +61,7 @@ DUTIES = (
     Duty(name="inbox", every=1.0, work=ingest.sweep),
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
+    Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
     Duty(name="census", every=60.0, work=census.take),
     Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
     Duty(name="patrol", every=60.0, work=patrol.walk),
@@ -66,7 +81,7 @@ class Keeper:
         """Work until `stop` is set. Raises BusyError keeper.already.
 
         1. the lock says: at work
-        2. sequencer, workers and duties start
+        2. sequencer and key service start, then workers and duties, which need both
         3. at the end jobs and duties stop first and the sequencer last, so that every event
            that they wrote is under a checkpoint.
         """
@@ -80,7 +95,10 @@ class Keeper:
         sequencer = Sequencer(self._house)
         workers = jobs.carrier(self._house).workers(self._house.settings.job_workers)
         threads = [self._thread(duty, stop) for duty in self._duties]
+        service = KeyService(self._house, into_log=_nudged(sequencer))
+        keys = KeyServer(service, self._house.layout.key_socket)
         sequencer.start()
+        keys.start()
         workers.start()
         for thread in threads:
             thread.start()
@@ -91,11 +109,17 @@ class Keeper:
         end = time.monotonic() + LAST_DUTIES
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        keys.stop()
         sequencer.stop()
 
     def _thread(self, duty: Duty, stop: threading.Event) -> threading.Thread:
         arguments = (self._house, duty, stop)
         return threading.Thread(target=_repeat, args=arguments, name=duty.name, daemon=True)
+
+
+def _nudged(sequencer: Sequencer) -> IntoLog:
+    """Whoever waits for a key has its event integrated at once."""
+    return lambda _, event, seconds: sequencer.wait_until_integrated(event, seconds=seconds)
 
 
 def _repeat(house: House, duty: Duty, stop: threading.Event) -> None:

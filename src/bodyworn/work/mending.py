@@ -23,6 +23,7 @@ from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault, hash_stream
 from bodyworn.store.second import SecondCopy
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 from bodyworn.work.patrol_state import Wrong
 
 PATROL = "system:patrol"
@@ -79,8 +80,12 @@ def check_blob(
     _refuse_unannounced(event, digest)
     layout = where or house.layout
     try:
+        key = keys_of(house).release(event.uid, [digest])[digest]
+    except MissingError:  # without its key it is lost, whatever the file holds
+        return None
+    try:
         opaque.forget_file(layout.blob(digest))
-        with Vault(layout).open(digest) as stream:
+        with Vault(layout).open(digest, key) as stream:
             return hash_stream(stream)
     except (DamagedError, MissingError, OSError):
         return None
@@ -148,7 +153,7 @@ def _record_wrong(
     for copy in copies:
         detail = {
             "scope": "patrol",
-            "outcome": "changed" if found else "unreadable",
+            "outcome": "changed" if house.layout.blob(digest).is_file() else "unreadable",
             "kind": copy.kind,
             "sha256": digest.hex,
             "found": found.hex if found else None,

@@ -172,6 +172,8 @@ def _explained(event: EventRow) -> Words:
 
 def _numbers(event: EventRow) -> str:
     first, last = event.detail.get("first"), event.detail.get("last")
+    if first is None:
+        return "numbers no longer on record"
     numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
     return f"camera {event.detail.get('device')}, {numbers}"
 
@@ -192,14 +194,20 @@ def _checked(event: EventRow) -> Words:
     match event.detail.get("outcome"):
         case _ if event.detail.get("scope") == "round":
             return "Patrol: all files read again", _patrolled(event.detail)
-        case "begun":
-            return "Patrol: files read again", f"{event.detail.get('files')} files"
         case "unchanged":
             return "Checked: unchanged", "read again from first byte to last, SHA-256 matches"
-        case _ if event.detail.get("found"):
+        case "changed" if event.detail.get("found"):
             return "Checked: CHANGED", "SHA-256 does not match"
+        case "changed":
+            return "Checked: CHANGED", "a part of it is not what was sealed"
         case _:
             return "Checked: cannot be read", "the stored file could not be opened"
+
+
+def _check_begun(event: EventRow) -> Words:
+    if event.detail.get("scope") == "patrol":
+        return "Patrol: files read again", f"{event.detail.get('files')} files"
+    return "Check begun", "the stored bytes are read again"
 
 
 def _patrolled(detail: Mapping[str, Any]) -> str:
@@ -293,6 +301,7 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.CAPTURE: _captured,
     EventType.DERIVATION: _derived,
     EventType.EXPORT: _exported,
+    EventType.FIXITY_BEGUN: _check_begun,
     EventType.FIXITY_CHECK: _checked,
     EventType.INGESTION: _ingested,
     EventType.INGESTION_REPEAT: _ingested_again,

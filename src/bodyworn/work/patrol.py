@@ -23,8 +23,10 @@ from django.db import transaction
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, BusyError
 from bodyworn.core.tasks import Progress, silent
+from bodyworn.core.terms import EventType
 from bodyworn.records import ledger
 from bodyworn.records.models import Copy
+from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.second import SecondCopy
 from bodyworn.work import serving
 from bodyworn.work.house import House
@@ -125,13 +127,14 @@ def _announced(house: House, batch: Sequence[File], second: SecondCopy | None) -
     """The event comes first, and is in the log before the first byte is read."""
     detail = {
         "scope": "patrol",
-        "outcome": "begun",
         "files": len(batch),
         "from": batch[0][0].hex,
         "to": batch[-1][0].hex,
     }
     with transaction.atomic():
-        event = ledger.record(check_event(house, STORE, detail))
+        event = ledger.record(
+            replace(check_event(house, EVERYTHING, detail), type=EventType.FIXITY_BEGUN)
+        )
     integrate_one(house, event.uid, seconds=SECONDS_FOR_THE_LOG)
     return Reading(house=house, event=event, second=second)
 

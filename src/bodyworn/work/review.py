@@ -25,8 +25,10 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.queries_of_one import CopyRow, footage_of, newest_copy
 from bodyworn.rules.access import Action, is_at_the_machine, may
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 
 BLOCK = 1 << 20  # bytes read at once while re-hashing
+UNPROVED = {"keys.event-changed", "keys.not-in-the-log"}
 LONGEST_NOTE = 200  # characters
 Part = tuple[Sha256, int]  # (digest of the plain bytes, size in bytes)
 
@@ -68,11 +70,21 @@ class Checked:
     """What re-reading a master found."""
 
     is_unchanged: bool
+    is_changed: bool  # other bytes than were kept; neither: they could not be read at all
     expected: str  # SHA-256, hexadecimal
-    found: str | None  # SHA-256 of what was read, hexadecimal; None: the bytes could not be read
+    found: str | None  # SHA-256 of what was read, hexadecimal; None: it was not read to its end
     size: int  # bytes that were read
     at: datetime  # UTC
     sentence: str  # the same for a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reread:
+    """What reading a file from its first byte to its last has brought."""
+
+    found: Sha256 | None  # of the plain bytes; None where they could not all be read
+    size: int  # bytes that were read
+    is_changed: bool  # another digest, or a chunk that is not what was sealed
 
 
 def open_recording(
@@ -225,13 +237,19 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
     """Read the master again from its first byte to its last, and put the result on record.
 
     A changed file is a result, not an exception: it is recorded and told like any other.
-    Raises MissingError, RefusedError access.refused.
+    Raises MissingError, RefusedError access.refused, BusyError keys.no-leaf-yet, .away.
+
+    1. Ask the rule.
+    2. Put on record that the bytes are read; only that opens them.
+    3. Read them.
+    4. Put the result on record.
     """
-    row = judged(house, actor, Action.CHECK, reference)
+    row = judged(house, actor, Action.CHECK, reference)  # 1
     master = Copy.objects.get(recording=row, kind=CopyKind.MASTER)
-    found, size = _rehash(house, Sha256.parse(master.sha256))
-    checked = _verdict(master, found=found, size=size, at=house.now())
-    with transaction.atomic():
+    begun = _begin_check(house, actor, row)  # 2
+    read = _rehash(house, begun, Sha256.parse(master.sha256))  # 3
+    checked = _verdict(master, read, at=house.now())
+    with transaction.atomic():  # 4
         Copy.objects.filter(pk=master.pk).update(checked_at=checked.at)
         _record(
             house,
@@ -240,43 +258,68 @@ def check_file(house: House, actor: Actor, reference: str) -> Checked:
             operation=Operation.CONSULTATION,
             actor=actor,
             detail={
-                "outcome": "unchanged" if checked.is_unchanged else "changed",
+                "outcome": _outcome(checked),
                 "sha256": checked.expected,
                 "found": checked.found,
-                "size": size,
+                "size": checked.size,
             },
             now=checked.at,
         )
     return checked
 
 
-def _rehash(house: House, digest: Sha256) -> tuple[Sha256 | None, int]:
-    """The digest of what the vault holds under a name, and its size; (None, 0) if unreadable."""
+def _begin_check(house: House, actor: Actor, row: Recording) -> EventRow:
+    with transaction.atomic():
+        return _record(
+            house,
+            row,
+            EventType.FIXITY_BEGUN,
+            operation=Operation.CONSULTATION,
+            actor=actor,
+            detail={},
+        )
+
+
+def _rehash(house: House, begun: EventRow, digest: Sha256) -> _Reread:
     hasher, size = hashlib.sha256(), 0
     try:
-        with house.vault.open(digest) as stream:
+        key = keys_of(house).release(begun.uid, [digest])[digest]
+        with house.vault.open(digest, key) as stream:
             while block := stream.read(BLOCK):
                 hasher.update(block)
                 size += len(block)
-    except (MissingError, DamagedError, OSError):
-        return None, 0
-    return Sha256(hasher.digest()), size
+    except (MissingError, OSError):
+        return _Reread(found=None, size=0, is_changed=False)
+    except DamagedError as error:
+        if error.code in UNPROVED:
+            raise  # nothing was read: this is about the event and not about the file
+        return _Reread(found=None, size=size, is_changed=True)
+    found = Sha256(hasher.digest())
+    return _Reread(found=found, size=size, is_changed=found != digest)
 
 
-def _verdict(master: Copy, *, found: Sha256 | None, size: int, at: datetime) -> Checked:
-    is_unchanged = found is not None and found.hex == master.sha256 and size == master.size
-    if found is None:
-        sentence = "The file cannot be read."
+def _verdict(master: Copy, read: _Reread, *, at: datetime) -> Checked:
+    is_changed = read.is_changed or (read.found is not None and read.size != master.size)
+    is_unchanged = read.found is not None and not is_changed
+    if is_changed:
+        sentence = "The file has been changed."
     else:
-        sentence = "The file is unchanged." if is_unchanged else "The file has been changed."
+        sentence = "The file is unchanged." if is_unchanged else "The file cannot be read."
     return Checked(
         is_unchanged=is_unchanged,
+        is_changed=is_changed,
         expected=master.sha256,
-        found=found.hex if found else None,
-        size=size,
+        found=read.found.hex if read.found else None,
+        size=read.size,
         at=at,
         sentence=sentence,
     )
+
+
+def _outcome(checked: Checked) -> str:
+    if checked.is_changed:
+        return "changed"
+    return "unchanged" if checked.is_unchanged else "unreadable"
 
 
 def _stream(*copies: CopyRow | None) -> Stream | None:

@@ -5,27 +5,34 @@ the database, the log and the bytes are compared with each other, so that whoeve
 them must change all three, and forge a signature.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
+from bodyworn.core import types
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, DamagedError, MissingError
 from bodyworn.core.tasks import Progress, silent
-from bodyworn.core.terms import EventType
+from bodyworn.core.terms import EventType, Operation
+from bodyworn.core.types import Actor
 from bodyworn.custody.edge import WIDTH
 from bodyworn.custody.policy import Policy, load_policy
 from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
-from bodyworn.records import models, queries_of_one
+from bodyworn.records import ledger, models, queries_of_one
 from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
+from bodyworn.rules.opening import EVERYTHING
+from bodyworn.store.sealed import DataKey
 from bodyworn.work import census, completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
 from bodyworn.work.house import House
+from bodyworn.work.keys import Keys as KeySource
+from bodyworn.work.keys import keys_of
 
 CHUNK = 200  # rows that are held in memory at once
 MOST_NAMED = 20  # names in one sentence; JSON has them all
@@ -34,6 +41,9 @@ BYTES_HINT = (
     "keeps the system: a disk fails, or somebody has changed evidence."
 )
 
+VERIFIER = Actor(name="system:verifier")
+Pair = TypeVar("Pair", bound=tuple[Any, ...])
+Keys = Mapping[Sha256, DataKey | MissingError]
 Check = Callable[[], str]
 """Answers what was found, in a sentence; raises BodywornError at the first wrong thing."""
 
@@ -57,7 +67,9 @@ class StoreVerdict:
             raise DamagedError("store.not-verified", step.sentence, step=step.number, found=wrong)
 
 
-def verify_store(house: House, *, progress: Progress = silent) -> StoreVerdict:
+def verify_store(
+    house: House, *, by: Actor = VERIFIER, progress: Progress = silent
+) -> StoreVerdict:
     """Compare log, database and bytes with each other, all of them.
 
     1. The log leads from its entries to its signed root, and continues the newest checkpoint
@@ -69,18 +81,21 @@ def verify_store(house: House, *, progress: Progress = silent) -> StoreVerdict:
     5. The stored bytes are those that the copies name.
 
     What waits for its place can be compared with its own leaf only. `progress` counts events,
-    recordings and files, one after the other.
+    recordings and files, one after the other. To read the bytes is an event of its own, of `by`:
+    where the log cannot take it, step 5 says so and nothing is read.
     """
     return _judged(
         lambda: _log_is_whole(house, progress),
         lambda: _events_are_the_entries(house),
         lambda: _events_are_true(progress),
         lambda: _books_agree(house, progress),
-        lambda: _bytes_are_unchanged(house, Copy.objects.all(), progress),
+        lambda: _bytes_are_unchanged(house, None, by, progress),
     )
 
 
-def verify_recording(house: House, reference: str, *, progress: Progress = silent) -> StoreVerdict:
+def verify_recording(
+    house: House, reference: str, *, by: Actor = VERIFIER, progress: Progress = silent
+) -> StoreVerdict:
     """The same for one recording. Raises MissingError records.no-recording.
 
     1. Every one of its events that the log has signed is in the signed tree.
@@ -93,7 +108,7 @@ def verify_recording(house: House, reference: str, *, progress: Progress = silen
         lambda: _events_are_proved(house, recording),
         lambda: _all_true(recording.events.order_by("id")),
         lambda: _one_book_agrees(recording),
-        lambda: _bytes_are_unchanged(house, recording.copies.all(), progress),
+        lambda: _bytes_are_unchanged(house, recording, by, progress),
     )
 
 
@@ -235,7 +250,7 @@ def _counts_agree() -> None:
             completeness.check_count(device)
 
 
-def _chunks(items: Iterable[tuple[int | None, str]]) -> Iterator[list[tuple[int | None, str]]]:
+def _chunks(items: Iterable[Pair]) -> Iterator[list[Pair]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
@@ -259,17 +274,25 @@ def _events_are_proved(house: House, recording: Recording) -> str:
     return f"{proved} of its events are in the signed tree; {waiting} wait for it."
 
 
-def _bytes_are_unchanged(house: House, copies: QuerySet[Copy], progress: Progress) -> str:
+def _bytes_are_unchanged(
+    house: House, recording: Recording | None, by: Actor, progress: Progress
+) -> str:
+    """1. On record that they are read; 2. their keys, some at a time; 3. read every one."""
+    begun = _begin(house, recording, by)  # 1
+    copies = recording.copies.all() if recording else Copy.objects.all()
     found = copies.order_by("sha256").values_list("sha256", "size").distinct()
     total, done, size_of_all = found.count(), 0, 0
     wrong: list[BodywornError] = []
-    for done, (digest, size) in enumerate(found.iterator(CHUNK), start=1):
-        try:
-            _check_blob(house, Sha256.parse(digest), size)
-        except (DamagedError, MissingError) as error:
-            wrong.append(_whose(error, digest))
-        size_of_all += size
-        progress(done, max(done, total), "files")
+    for some in _chunks(found.iterator(CHUNK)):
+        keys = _keys(house, begun, [Sha256.parse(digest) for digest, _ in some])  # 2
+        for digest, size in some:
+            try:
+                _check_blob(house, keys[Sha256.parse(digest)], Sha256.parse(digest), size)  # 3
+            except (DamagedError, MissingError) as error:
+                wrong.append(_whose(error, digest))
+            done += 1
+            size_of_all += size
+            progress(done, max(done, total), "files")
     if wrong:
         raise _all_of(wrong, done)
     return f"All {done} files, {size_of_all:,} bytes, are unchanged."
@@ -292,7 +315,37 @@ def _all_of(wrong: Sequence[BodywornError], files: int) -> BodywornError:
     return type(first)(first.code, message, hint=first.hint, **first.facts, others=others)
 
 
-def _check_blob(house: House, digest: Sha256, size: int) -> None:
-    house.vault.check(digest)
+def _begin(house: House, recording: Recording | None, by: Actor) -> CustodyEvent:
+    event = types.CustodyEvent(
+        type=EventType.FIXITY_BEGUN,
+        operation=Operation.CONSULTATION,
+        at=house.now(),
+        actor=by.name,
+        subject=recording.reference if recording else EVERYTHING,
+    )
+    with transaction.atomic():
+        return ledger.record(event, recording=recording)
+
+
+def _keys(house: House, begun: CustodyEvent, digests: Sequence[Sha256]) -> Keys:
+    """The keys of these bytes; in the place of one that is missing, the error that says so."""
+    service = keys_of(house)
+    try:
+        return dict(service.release(begun.uid, digests))
+    except MissingError:
+        return {digest: _key(service, begun, digest) for digest in digests}
+
+
+def _key(service: KeySource, begun: CustodyEvent, digest: Sha256) -> DataKey | MissingError:
+    try:
+        return service.release(begun.uid, [digest])[digest]
+    except MissingError as error:
+        return error
+
+
+def _check_blob(house: House, key: DataKey | MissingError, digest: Sha256, size: int) -> None:
+    if isinstance(key, MissingError):
+        raise key
+    house.vault.check(digest, key)
     if house.vault.size(digest) != size:
         raise DamagedError("books.size", f"{digest.short}… has not the size of its row.")

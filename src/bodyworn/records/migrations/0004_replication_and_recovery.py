@@ -29,7 +29,7 @@ TYPES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0001_first")]
+    dependencies = [("records", "0002_data_keys")]
 
     operations = [
         migrations.RemoveConstraint(

@@ -12,6 +12,7 @@ from bodyworn.records.models.custody import Census, Checkpoint, CustodyEvent
 from bodyworn.records.models.equipment import Device, Dock
 from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
 from bodyworn.records.models.jobs import Job, JobState
+from bodyworn.records.models.keys import DataKey
 from bodyworn.records.models.people import Officer, Unit, User
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Complaint",
     "Copy",
     "CustodyEvent",
+    "DataKey",
     "Device",
     "Disclosure",
     "Dock",

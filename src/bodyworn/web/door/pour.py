@@ -1,13 +1,14 @@
-"""Stored bytes that no single plain file holds, on their way to a reader, a block at a time.
+"""Footage on its way to a reader: read, opened and handed on, a block at a time.
 
 Granian (2.8) puts no bound on what an application streams: a block that the reader has not taken
 yet waits in memory, so that a 600 MB answer to a slow reader costs 600 MB. Files, however, it
 reads no faster than the reader takes them. So the bytes go through a named pipe that Granian
 serves as if it were a file: the kernel's pipe buffer is the bound, a full pipe is a reader who is
 paused, and a broken one is a reader who has left. Each pipe is filled by a thread, which took half
-of the CPU of filling them all in the event loop (`docs/adr/0008-two-doors.md`).
+of the CPU of filling them all in the event loop (`docs/adr/0008-two-doors.md`), and in which the
+bytes are decrypted as well: a block is plain only between the disk and the pipe.
 
-What the bytes are and who may have them is for `web.door.reading`.
+What the bytes are and who may have them is for `web.door.reading`, their keys for `web.door.keys`.
 """
 
 import asyncio
@@ -25,11 +26,13 @@ from pathlib import Path
 
 from bodyworn.core.errors import BodywornError, BusyError, DamagedError
 from bodyworn.store.seal import Vault
+from bodyworn.store.sealed import PLAIN, DataKey
+from bodyworn.web.door.keys import Keys
 from bodyworn.web.door.ranges import Piece
 
-BLOCK = 512 * 1024  # bytes of sealed bytes that are read at once
+BLOCK = 8 * PLAIN  # bytes that are read at once: whole chunks, so that none is opened twice
 PIPE = 256 * 1024  # bytes that a pipe holds
-MOST = 128  # readers at once: at most 96 MiB of blocks and pipes, and 512 open files
+MOST = 128  # readers at once: at most 180 MiB of blocks and pipes, and 512 open files
 STALL = 60.0  # seconds that a reader may take nothing; a player that was paused asks again
 OPENING = 5.0  # seconds until Granian opens the pipe; it takes about one millisecond
 
@@ -50,7 +53,9 @@ class Pourer:
         self._running = 0
         self._threads = ThreadPoolExecutor(max(most, 1), thread_name_prefix="pour")
 
-    async def pour(self, pieces: Sequence[Piece], respond: Callable[[str], None]) -> None:
+    async def pour(
+        self, pieces: Sequence[Piece], keys: Keys, respond: Callable[[str], None]
+    ) -> None:
         """Answer with a pipe and fill it: `respond` is given the pipe's path once.
 
         Raises BusyError reading.too-many before `respond`; afterwards it raises nothing: an
@@ -63,7 +68,7 @@ class Pourer:
             # From here on the pipe needs no name.
             if handle is not None:
                 loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._threads, self._fill, handle, pieces)
+                await loop.run_in_executor(self._threads, self._fill, handle, pieces, keys)
 
     @contextlib.contextmanager
     def _a_place(self) -> Iterator[None]:
@@ -75,10 +80,11 @@ class Pourer:
         finally:
             self._running -= 1
 
-    def _fill(self, handle: int, pieces: Sequence[Piece]) -> None:
+    def _fill(self, handle: int, pieces: Sequence[Piece], keys: Keys) -> None:
+        block = memoryview(bytearray(BLOCK))
         try:
             for piece in pieces:
-                self._move(piece, handle)
+                self._copy(piece, keys[piece.digest], handle, block)
         except (BrokenPipeError, TimeoutError):
             pass  # the reader has left, or is paused for so long that it may ask again
         except (BodywornError, OSError) as error:
@@ -86,20 +92,17 @@ class Pourer:
         finally:
             os.close(handle)
 
-    def _move(self, piece: Piece, handle: int) -> None:
-        path = self._vault.plain_path(piece.digest)
-        if path is not None and hasattr(os, "splice"):
-            _splice(path, piece, handle, self._stall)
-        else:
-            self._copy(piece, handle)
-
-    def _copy(self, piece: Piece, handle: int) -> None:
-        for done in range(0, piece.length, BLOCK):
-            length = min(BLOCK, piece.length - done)
-            block = self._vault.read_at(piece.digest, piece.offset + done, length)
-            if len(block) != length:
-                raise _too_short(piece)
-            _write(handle, block, self._stall)
+    def _copy(self, piece: Piece, key: DataKey, handle: int, block: memoryview) -> None:
+        at, stop = piece.offset, piece.offset + piece.length
+        with self._vault.open(piece.digest, key) as stream:
+            stream.seek(at)
+            while at < stop:
+                # Up to the end of a chunk, so that the next block begins with one.
+                wanted = block[: min(BLOCK - at % PLAIN, stop - at)]
+                if stream.readinto(wanted) != len(wanted):  # type: ignore[attr-defined]
+                    raise _too_short(piece)
+                _write(handle, wanted, self._stall)
+                at += len(wanted)
 
 
 @contextlib.contextmanager
@@ -141,29 +144,7 @@ def _widen(handle: int) -> None:
             fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, PIPE)
 
 
-def _splice(path: Path, piece: Piece, handle: int, stall: float) -> None:
-    """The kernel hands pages of the file to the pipe: no byte is copied into this process."""
-    offset, stop = piece.offset, piece.offset + piece.length
-    with path.open("rb") as file:
-        while offset < stop:
-            try:
-                moved = os.splice(
-                    file.fileno(),
-                    handle,
-                    stop - offset,
-                    offset_src=offset,
-                    flags=os.SPLICE_F_NONBLOCK,
-                )
-            except BlockingIOError:
-                _wait_for_room(handle, stall)
-                continue
-            if not moved:
-                raise _too_short(piece)
-            offset += moved
-
-
-def _write(handle: int, block: bytes, stall: float) -> None:
-    rest = memoryview(block)
+def _write(handle: int, rest: memoryview, stall: float) -> None:
     while rest:
         try:
             rest = rest[os.write(handle, rest) :]

@@ -6,10 +6,10 @@
 
 A door of its own, on its own origin: no session, no database, no framework. It believes a signed
 ticket (`web.ticket`) and nothing else, and it decides in one pass, so that a decision is a value
-(`Answer`) and can be tested without a server. Where one plain file holds the wanted bytes,
-Granian sends them itself (RSGI `response_file_range`) and no byte passes through Python; across
-parts and for sealed bytes `web.door.pour` does. Who gets a ticket is for `rules.access`, what a
-look is in the log is for `work`, and how this runs as a process is for `web.door.reading_server`.
+(`Answer`) and can be tested without a server. Footage lies sealed: its keys are had for the viewing
+that the ticket names (`web.door.keys`), and `web.door.pour` opens the bytes on their way. Files of
+the log Granian sends itself. Who gets a ticket is for `rules.access`, what a look is in the log is
+for `work`, and how this runs as a process is for `web.door.reading_server`.
 """
 
 import logging
@@ -26,6 +26,7 @@ from bodyworn.core.clock import Clock
 from bodyworn.core.errors import BodywornError, DamagedError, MissingError, RefusedError
 from bodyworn.store.seal import Vault
 from bodyworn.web import ticket as tickets
+from bodyworn.web.door.keys import KeySource, TicketKeys
 from bodyworn.web.door.log_files import ANYBODY, log_file
 from bodyworn.web.door.pour import MOST, Pourer
 from bodyworn.web.door.ranges import (
@@ -41,6 +42,7 @@ from bodyworn.web.door.ranges import (
 from bodyworn.web.door.reading_answer import (
     ALWAYS,
     Answer,
+    Footage,
     Headers,
     for_pages,
     of_bytes,
@@ -88,6 +90,7 @@ class ReadingDoor:
     def __init__(
         self,
         vault: Vault,
+        keys: KeySource,
         *,
         ticket_key: bytes,
         log: Path,
@@ -97,13 +100,14 @@ class ReadingDoor:
     ) -> None:
         """`log` is the folder of the tiled log; `pages_origin` may read answers by script.
 
-        `most_pours` bounds the answers at once that one plain file does not hold.
+        `most_pours` bounds the answers with footage at once.
         """
         self._vault = vault
         self._ticket_key = ticket_key
         self._log_folder = log
         self._pages_origin = pages_origin
         self._clock = clock
+        self._keys = TicketKeys(keys, clock)
         self._pourer = Pourer(vault, most=most_pours)
 
     async def __rsgi__(self, scope: Scope, proto: Exchange) -> None:
@@ -146,7 +150,7 @@ class ReadingDoor:
         raise MissingError("reading.no-such-address", "This door has no such address.")
 
     def _bytes(self, request: Request, name: str) -> Answer:
-        """1. ticket 2. its bytes are here and whole 3. preconditions 4. range 5. where they lie."""
+        """1. ticket 2. its bytes are here and whole 3. preconditions 4. range 5. its pieces."""
         ticket = self._ticket(request, name)
         self._check_sizes(ticket)
         if not is_expected(request.headers.get("if-match"), name):
@@ -182,17 +186,15 @@ class ReadingDoor:
         status, headers = of_bytes(ticket, span)
         headers += for_pages(self._pages_origin)
         pieces = cut(ticket.parts, span or Span(0, size_of(ticket.parts)))
-        if len(pieces) == 1 and (path := self._vault.plain_path(pieces[0].digest)):
-            stretch = Span(pieces[0].offset, pieces[0].offset + pieces[0].length)
-            return Answer(status=status, headers=headers, file=(path, stretch))
-        return Answer(status=status, headers=headers, pieces=pieces)
+        footage = Footage(ticket, pieces) if pieces else None
+        return Answer(status=status, headers=headers, footage=footage)
 
     async def _send(self, request: Request, answer: Answer, proto: Exchange) -> None:
         status, headers = answer.status, answer.headers
         if request.method == "HEAD":
             proto.response_empty(status, headers)
-        elif answer.pieces:
-            await self._pour(request, answer, proto)
+        elif answer.footage:
+            await self._pour(request, answer, answer.footage, proto)
         # Granian refuses an empty stretch; an empty file is an empty body.
         elif answer.file and answer.file[1].length:
             path, span = answer.file
@@ -200,15 +202,21 @@ class ReadingDoor:
         else:
             proto.response_bytes(status, headers, answer.body)
 
-    async def _pour(self, request: Request, answer: Answer, proto: Exchange) -> None:
+    async def _pour(
+        self, request: Request, answer: Answer, footage: Footage, proto: Exchange
+    ) -> None:
+        """Not a byte, nor a promise of one, before there is a key for all of them."""
         try:
+            digests = [piece.digest for piece in footage.pieces]
+            keys = await self._keys.of(footage.ticket, digests)
             await self._pourer.pour(
-                answer.pieces,
+                footage.pieces,
+                keys,
                 lambda path: proto.response_file(answer.status, answer.headers, path),
             )
         except BodywornError as error:
-            busy = self._problem(request, error)
-            proto.response_bytes(busy.status, busy.headers, busy.body)
+            closed = self._problem(request, error)
+            proto.response_bytes(closed.status, closed.headers, closed.body)
 
 
 def _ticket_text(request: Request) -> str:

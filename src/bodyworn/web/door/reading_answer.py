@@ -37,15 +37,23 @@ ALWAYS: Headers = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """Stored bytes, and the ticket whose viewing opens them."""
+
+    ticket: Ticket
+    pieces: tuple[Piece, ...]  # at least one
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One response; the body is `body`, or a stretch of `file`, or `pieces` of stored bytes."""
+    """One response; the body is `body`, or a stretch of `file`, or `footage`."""
 
     status: int  # HTTP
     headers: Headers  # lower-case names; Content-Length included where there is one
     body: bytes = b""  # a short one
-    file: tuple[Path, Span] | None = None  # sent by Granian itself
-    pieces: tuple[Piece, ...] = ()  # read from the vault, block by block
+    file: tuple[Path, Span] | None = None  # of the log; sent by Granian itself
+    footage: Footage | None = None  # opened and read from the vault, block by block
 
 
 def words(

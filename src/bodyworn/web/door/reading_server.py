@@ -30,6 +30,7 @@ from granian.log import LogLevels
 
 from bodyworn.core.clock import frozen_clock, system_clock
 from bodyworn.core.errors import SetupError
+from bodyworn.store.key_socket import KeyClient
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
 from bodyworn.web.door.reading import ReadingDoor
@@ -63,7 +64,8 @@ def load_door(config: ReadingConfig) -> ReadingDoor:
     """The application, made in the worker process."""
     layout = Layout(config.data)
     return ReadingDoor(
-        Vault(layout),
+        Vault(layout),  # without a keyring: what this door may open it is given key by key
+        KeyClient(layout.key_socket),
         ticket_key=config.ticket_key,
         log=layout.log,
         pages_origin=config.pages_origin,

@@ -18,6 +18,7 @@ from types import FrameType
 from bodyworn.core.clock import Clock, frozen_clock, system_clock
 from bodyworn.core.errors import SetupError
 from bodyworn.core.types import Arrival
+from bodyworn.store.keyring import KeyFolder
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.upload import Uploads
@@ -68,7 +69,7 @@ class UploadDoor:
             pages_origin=config.pages_origin,
         )
         self.config = config
-        self._vault = Vault(layout)
+        self._vault = Vault(layout, KeyFolder(layout.buckets), config.clock)
         self.uploads = Uploads(layout, self._vault, config.clock)
         tus = Tus(self.uploads, terms, config.clock)
         self._server = Server(tus.answer, tus.explain, config.limits, _tls(config))

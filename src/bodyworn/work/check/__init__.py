@@ -179,6 +179,13 @@ CHECKS = (
         find=machine.documents,
         needs=SETTINGS | FOLDER,
     ),
+    Check(
+        id="C023",
+        name="sealed",
+        asks="Can every stored file be opened, and does each belong to a recording?",
+        find=ledger.sealed,
+        needs=DATABASE,
+    ),
 )
 
 

@@ -34,7 +34,7 @@ def data(ground: Ground) -> Answer:
 def keys(ground: Ground) -> Answer:
     """Every key is there and for nobody else's eyes. Raises SetupError."""
     layout = ground.settings.layout
-    house.House.open(ground.settings)
+    house.House.open(ground.settings).keyring.buckets()  # a token has to answer, too
     secret = [layout.keys, layout.log_key, layout.ticket_key, layout.pages_key]
     secret += [layout.log_second_key] if layout.log_second_vkey.exists() else []
     missing = [path.name for path in secret if not path.exists()]
@@ -45,7 +45,8 @@ def keys(ground: Ground) -> Answer:
         )
     made_on_demand = [layout.documents_key, layout.documents_root]
     secret += [path for path in made_on_demand if path.exists()]
-    open_to_others = [path.name for path in secret if _mode(path) & OTHERS]
+    buckets = [layout.buckets, *layout.buckets.glob("*")] if layout.buckets.exists() else []
+    open_to_others = [path.name for path in (*secret, *buckets) if _mode(path) & OTHERS]
     if open_to_others:
         return fault(
             f"Others can read or change: {', '.join(open_to_others)}.",

@@ -4,20 +4,25 @@ Only the first may be asked of a database that could not be configured; the othe
 """
 
 from datetime import timedelta
+from itertools import islice
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from bodyworn.core.clock import system_clock
 from bodyworn.records import queries_of_one as queries
-from bodyworn.records.models import CustodyEvent, Job, JobState, Recording
+from bodyworn.records.models import CustodyEvent, DataKey, Job, JobState, Recording
+from bodyworn.store.keyring import Bucket
 from bodyworn.work import census as censuses
 from bodyworn.work import timestamps
+from bodyworn.work.arrival_keys import age_of, without_row
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
 from bodyworn.work.witnesses import witnessed
 
 LONG = timedelta(minutes=5)
+LONG_NAMELESS = timedelta(days=1)
+MOST_NAMED = 100
 
 
 def database(ground: Ground) -> Answer:
@@ -80,6 +85,30 @@ def time(ground: Ground) -> Answer:
             "Set the machine's clock, best by NTP. Events keep their order whatever it says.",
         )
     return good("No event is later than now.")
+
+
+def sealed(ground: Ground) -> Answer:
+    """Every recorded blob can be opened, and none lies here that nobody has recorded."""
+    house = House.open(ground.settings)
+    here = set(house.keyring.buckets())
+    rows = DataKey.objects.values_list("bucket", "generation").distinct()
+    lost = sorted({Bucket(*row) for row in rows} - here)
+    if lost:
+        return fault(
+            f"The keys of {len(lost)} buckets are not here; the first is {lost[0]}.",
+            "What lies in them cannot be opened. Bring back keys/buckets from its own backup, or "
+            "connect the key token; what was destroyed on purpose has no rows any more.",
+        )
+    old = (digest for digest in without_row(house) if age_of(house, digest) > LONG_NAMELESS)
+    nameless = list(islice(old, MOST_NAMED + 1))
+    if nameless:
+        count = f"{len(nameless)}" if len(nameless) <= MOST_NAMED else f"More than {MOST_NAMED}"
+        return warning(
+            f"{count} stored files belong to no recording; the first is {nameless[0].short}….",
+            "A crash leaves such files, and they were acknowledged to nobody. If an arrival note "
+            "names one, mend the note; the key of their day is destroyed after a week.",
+        )
+    return good(f"The keys of {len(here)} buckets are here, and every stored file is recorded.")
 
 
 def witnesses(ground: Ground) -> Answer:

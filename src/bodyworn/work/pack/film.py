@@ -22,7 +22,9 @@ from bodyworn.media import credentials
 from bodyworn.media.credentials import Claim
 from bodyworn.records import ledger
 from bodyworn.records.models import Copy, Recording
+from bodyworn.work import data_keys
 from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
 from bodyworn.work.pack.nouns import Disclosed, Film, Order
 from bodyworn.work.pack.stage import Stage
 
@@ -50,7 +52,9 @@ def copy_of(recording: Recording, kind: CopyKind) -> Copy:
 
 def stored(house: House, one: Disclosed) -> BinaryIO:
     """The stored bytes; the one place where a pack reads any, by an event that is in the log."""
-    return house.vault.open(Sha256.parse(one.item.copy.sha256))
+    digest = Sha256.parse(one.item.copy.sha256)
+    key = keys_of(house).release(one.event.uid, [digest])[digest]
+    return house.vault.open(digest, key)
 
 
 def bring(order: Order, one: Disclosed, stage: Stage, progress: Progress = silent) -> Film:
@@ -121,14 +125,16 @@ class _Kept:
 
 def _kept(house: House, path: Path) -> _Kept:
     with path.open("rb") as stream:
-        digest, size = house.vault.keep(stream)
-    return _Kept(digest.hex, size)
+        kept = house.vault.keep(stream)
+    return _Kept(kept.digest.hex, kept.size)
 
 
 def _enter(order: Order, one: Disclosed, kept: _Kept) -> None:
     """The copy and the event of its making, in one transaction."""
     source, recording = one.item.copy, one.item.recording
     recipe = {"tool": TOOL, "version": __version__, "signer": order.documents.name}
+    bucket = data_keys.bucket_of_recording(recording)
+    slots = data_keys.wrapped(order.house, [Sha256.parse(kept.sha256)], bucket)
     with transaction.atomic():
         copy = Copy.objects.create(
             recording=recording,
@@ -140,6 +146,7 @@ def _enter(order: Order, one: Disclosed, kept: _Kept) -> None:
             recipe=recipe,
             created_at=order.at,
         )
+        data_keys.enter(slots, at=order.at)
         ledger.record(_derivation(order, copy, source), recording=recording)
 
 

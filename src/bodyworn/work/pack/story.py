@@ -76,8 +76,7 @@ def _captured(event: EventRow, who: str) -> str:
 def _repeated(event: EventRow, _: str) -> str:
     recordings = event.detail.get("recordings")
     names = ", ".join(map(str, recordings)) if isinstance(recordings, list) else ""
-    number = event.detail.get("first")
-    return f"The camera used its number {number} more than once: {names or 'twice'}."
+    return f"The camera used {_numbers(event)} more than once: {names or 'twice'}."
 
 
 def _skipped(event: EventRow, _: str) -> str:
@@ -85,7 +84,7 @@ def _skipped(event: EventRow, _: str) -> str:
 
 
 def _reset(event: EventRow, _: str) -> str:
-    return f"Its camera had begun to count again, at {event.detail.get('first')}."
+    return f"Its camera had begun to count again, at {_numbers(event)}."
 
 
 def _in_order(event: EventRow, _: str) -> str:
@@ -96,6 +95,8 @@ def _in_order(event: EventRow, _: str) -> str:
 
 def _numbers(event: EventRow) -> str:
     first, last = event.detail.get("first"), event.detail.get("last")
+    if first is None:
+        return "a number that is no longer on record"
     return f"number {first}" if first == last else f"numbers {first} to {last}"
 
 

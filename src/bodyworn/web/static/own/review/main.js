@@ -13,19 +13,41 @@ import { Timeline } from "./timeline.js";
 const $ = (id) => document.getElementById(id);
 const told = JSON.parse($("footage").textContent);
 
-/** Frame times from the door; null where they are not made yet or the door does not answer. */
+const NO_FRAMES = "The list of frames is not ready, so this is the browser's own player. Load the page again to step by frames.";
+
+/** Frame times from the door, or a sentence: they are not made yet, or the footage stays closed. */
 async function frameTimes() {
-  if (!told.frames) return null;
+  if (!told.frames) return { why: NO_FRAMES };
   try {
     const answer = await fetch(told.frames);
-    return answer.ok ? new FrameTimes(await answer.json()) : null;
+    if (answer.ok) return { frames: new FrameTimes(await answer.json()) };
+    return { why: (await reason(answer)) || NO_FRAMES };
   } catch {
-    return null;
+    return { why: NO_FRAMES };
   }
 }
 
-/** A sentence above the picture. */
+/** Why the door does not open, in its own words (RFC 9457); nothing where it gives none. */
+async function reason(answer) {
+  const type = answer.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/problem+json")) return "";
+  const { detail, hint } = await answer.json();
+  return `${detail} ${hint}`;
+}
+
+/** A player tells only that it failed; the door is asked once more for what it says. */
+async function whyNot(address) {
+  try {
+    const answer = await fetch(address, { headers: { range: "bytes=0-0" } });
+    return answer.ok ? "" : await reason(answer);
+  } catch {
+    return "";
+  }
+}
+
+/** A sentence above the picture, said once. */
 function notice(text) {
+  if (!text || [...document.querySelectorAll(".player-notice")].some((line) => line.textContent === text)) return;
   const line = document.createElement("p");
   line.className = "player-notice";
   line.setAttribute("role", "status");
@@ -44,11 +66,12 @@ function markersOnPage() {
 
 async function start() {
   const video = $("video");
-  video.addEventListener("error", () => notice("The footage cannot be reached any more. Load the page again."));
-  const frames = await frameTimes();
+  video.addEventListener("error", async () =>
+    notice((await whyNot(video.currentSrc)) || "The footage cannot be reached any more. Load the page again."));
+  const { frames, why } = await frameTimes();
   if (!frames) {
     $("player").classList.add("is-plain");
-    notice("The list of frames is not ready, so this is the browser's own player. Load the page again to step by frames.");
+    notice(why);
     return;
   }
   video.controls = false;

@@ -1,0 +1,57 @@
+"""The rows that say how each blob's key is to be had: which bucket, and who shares it.
+
+    1. outside of the transaction   `wrapped(house, digests, bucket)`: the keys, wrapped for it
+    2. inside                       `enter(slots, …)`: the rows, with whatever needs them
+
+Two recordings may share bytes: sidecars are often the same, and frame times can be. Then the key
+lies in the bucket that goes last. Keys themselves are never seen here; see `work.keys`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bodyworn.core.digest import Sha256
+from bodyworn.records.models import DataKey, Recording
+from bodyworn.records.queries_of_one import retention_of
+from bodyworn.rules.buckets import bucket_of, outlasts
+from bodyworn.store.seal import Slot
+from bodyworn.work.house import House
+from bodyworn.work.keys import keys_of
+
+Slots = Mapping[Sha256, Slot]
+
+
+def bucket_of_recording(recording: Recording) -> str:
+    """The bucket of everything that belongs to a recording, by its newest decision."""
+    decision = retention_of(recording.pk)
+    if decision is None:
+        raise AssertionError(f"{recording.reference} was entered without a decision")
+    return bucket_of(rule=decision.rule, keep_until=decision.keep_until)
+
+
+def wrapped(house: House, digests: Sequence[Sha256], bucket: str) -> Slots:
+    """The keys of kept bytes wrapped for a bucket. Not for the inside of a transaction: it asks
+    another process. Raises MissingError blob.missing, key.destroyed; BusyError keys.away."""
+    return keys_of(house).moved(list(dict.fromkeys(digests)), bucket) if digests else {}
+
+
+def enter(slots: Slots, *, at: datetime) -> None:
+    """Write the rows. MUST be called in the transaction that adds the copies they open."""
+    for digest, slot in slots.items():
+        row, is_new = DataKey.objects.get_or_create(
+            sha256=digest.hex, defaults=_columns(slot, at=at)
+        )
+        if not is_new and outlasts(slot.bucket.name, row.bucket):
+            # Guarded: of two who move it at once, the one that came second looks again.
+            same = DataKey.objects.filter(pk=row.pk, bucket=row.bucket, generation=row.generation)
+            if not same.update(**_columns(slot, at=at)):
+                enter({digest: slot}, at=at)
+
+
+def _columns(slot: Slot, *, at: datetime) -> dict[str, object]:
+    return {
+        "bucket": slot.bucket.name,
+        "generation": slot.bucket.generation,
+        "wrapped": slot.wrapped,
+        "at": at,
+    }
