@@ -94,6 +94,17 @@ def test_an_installation_moves_and_the_old_place_is_closed(kept: Program, tmp_pa
     assert kept(*words).code == 7, "once is enough"
 
 
+def test_a_mistyped_database_does_not_spoil_the_folder_for_the_right_one(
+    kept: Program, tmp_path: Path
+) -> None:
+    words: list[str | Path] = ["migrate", "--to-data", tmp_path / "new", "--to-database"]
+    assert "database.unknown-scheme" in kept(*words, "mysql://host/name").err
+    assert not (tmp_path / "new").exists()
+    assert "database.unreachable" in kept(*words, "postgresql:///none?host=/nowhere").err
+    right = empty_database() if databases.wants_postgresql() else ""
+    assert "the same on both sides" in kept.well(*words, right).out
+
+
 def test_the_patrol_mends_from_the_second_copy(kept: Program, tmp_path: Path) -> None:
     assert "none yet" in kept.well("patrol").out
     assert "second.none" in kept("second-copy").err

@@ -17,6 +17,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.records import beside, models
 from bodyworn.records.engine import database
 from bodyworn.settings import Settings
+from bodyworn.work import census
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
 from bodyworn.work.log import integrate
@@ -24,7 +25,7 @@ from bodyworn.work.review import add_marker
 
 
 def furnish(house: House, *, recordings: int = 3, events: int = 300) -> None:
-    """Recordings with markers, a track and a complaint, an arrival that waits, a longer log."""
+    """Recordings with markers, a track, a complaint; a census; an arrival that waits; a long log."""
     alices_team()
     account_of(CAROL)
     for number in range(recordings):
@@ -40,6 +41,7 @@ def furnish(house: House, *, recordings: int = 3, events: int = 300) -> None:
     )
     complaint.recordings.set(models.Recording.objects.all())
     looks(events)
+    census.take(house)
     integrate(house)
     looks(1, start=events)
     arrive(house, film(99), sequence=99, filename="waits.mp4")

@@ -56,9 +56,9 @@ def migrate(
             "The new folder lies inside the old one.",
             hint="Choose a folder beside it, or on another disk.",
         )
+    place = database_of(database, target.records)
     with serving.hold_folder(house.layout), _keeper_lock(house):  # 1
         is_new = filling.begin(target, of=house.settings.log_origin, database=database)
-        place = database_of(database, target.records)
         afresh = not filling.is_ours(target)
         with filling.alone(target), beside.target(place, afresh=afresh) as using:
             filling.refuse_used(using, target)

@@ -58,8 +58,8 @@ def restore(
     signer = load_signer(keys / target.log_key.name)
     statement = signed_statement(chosen, signer.verifier)
     _require(check_snapshot(chosen, statement, progress=progress))  # 1
-    filling.begin(target, of=chosen.folder.name, database=database)
     place = database_of(database, target.records)
+    filling.begin(target, of=chosen.folder.name, database=database)
     is_new = not filling.is_ours(target)
     with filling.alone(target), beside.target(place, afresh=is_new) as using:
         filling.refuse_used(using, target)
