@@ -72,8 +72,9 @@ def _needed(house: House) -> Iterator[Bucket]:
     layout = house.layout
     for path in (*blob_list.unfinished(layout), *blob_list.spares(layout)):
         yield from _bucket(blob_list.born_under(path))
-    named = {arrival.sha256 for arrival in inbox.arrivals(layout)}
-    may_be_named = _has_unreadable_notes(house, readable=len(named))
+    waiting = inbox.arrivals(layout)
+    named = {digest for arrival in waiting for digest in arrival.digests}
+    may_be_named = _has_unreadable_notes(house, readable=len(waiting))
     for digest in without_row(house):
         if may_be_named or digest in named or age_of(house, digest) < NAMELESS:
             yield from _bucket(blob_list.born_under(layout.blob(digest)))
