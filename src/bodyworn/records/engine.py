@@ -14,9 +14,10 @@ import pysqlite3
 from bodyworn.core.errors import SetupError
 
 OLDEST_SQLITE = (3, 51, 3)
+# `secure_delete`: what is erased is overwritten where it stood, and not only let go.
 PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-    "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY"
+    "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON"
 )
 
 

@@ -7,6 +7,7 @@
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
     arrivals   days of which all is recorded lose their key    every hour
+    erasures   that were ordered are seen through              every five seconds
 
 Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
 tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
@@ -22,7 +23,7 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import arrival_keys, ingest, jobs, serving, witnessing
+from bodyworn.work import arrival_keys, erase_ending, ingest, jobs, serving, witnessing
 from bodyworn.work.house import House
 from bodyworn.work.key_server import KeyServer
 from bodyworn.work.keys import IntoLog, KeyService
@@ -46,6 +47,7 @@ DUTIES = (
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
     Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
+    Duty(name="erasures", every=5.0, work=erase_ending.finish),
 )
 
 

@@ -28,6 +28,7 @@ from bodyworn.records.models import Copy, CustodyEvent, Recording
 from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.sealed import DataKey
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
+from bodyworn.work.erase_proof import check_erasures, check_forgotten
 from bodyworn.work.house import House
 from bodyworn.work.keys import Keys as KeySource
 from bodyworn.work.keys import keys_of
@@ -74,7 +75,8 @@ def verify_store(
        that the database remembers.
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
-    4. Every recording, copy and decision has its event, and every such event its row.
+    4. Every recording, copy and decision has its event, and every such event its row; what was
+       erased has its tombstone, and its keys are gone.
     5. The stored bytes are those that the copies name.
 
     What waits for its place can be compared with its own leaf only. `progress` counts events,
@@ -85,7 +87,7 @@ def verify_store(
         lambda: _log_is_whole(house, progress),
         lambda: _events_are_the_entries(house),
         lambda: _events_are_true(progress),
-        lambda: _books_agree(progress),
+        lambda: _books_agree(house, progress),
         lambda: _bytes_are_unchanged(house, None, by, progress),
     )
 
@@ -165,16 +167,17 @@ def _events_are_true(progress: Progress) -> str:
 
 def _all_true(rows: QuerySet[CustodyEvent], progress: Progress = silent) -> str:
     total, done, erased = rows.count(), 0, 0
-    for done, row in enumerate(rows.iterator(CHUNK), start=1):
-        erased += not check_event(row)
+    for done, row in enumerate(rows.select_related("erasure").iterator(CHUNK), start=1):
+        if not check_event(row):
+            check_forgotten(row)
+            erased += 1
         progress(done, max(done, total), "events")
     told = f"All {done} events say what their leaves commit to."
-    return (
-        f"{told} In {erased} of them something was erased, and is not proved." if erased else told
-    )
+    gone = f" {erased} of them were lawfully forgotten, and what they said is not proved."
+    return told + gone if erased else told
 
 
-def _books_agree(progress: Progress) -> str:
+def _books_agree(house: House, progress: Progress) -> str:
     # What arrives while we read is left to the next time: both sides of it could not be seen.
     newest = Recording.objects.order_by("-id").values_list("id", flat=True).first() or 0
     total, done = Recording.objects.filter(id__lte=newest).count(), 0
@@ -183,7 +186,9 @@ def _books_agree(progress: Progress) -> str:
         done += 1
         progress(done, max(done, total), "recordings")
     _ingestions_have_recordings(newest)
-    return f"All {done} recordings, their copies and decisions agree with their events."
+    erased = check_erasures(house)
+    told = f"All {done} recordings, their copies and decisions agree with their events."
+    return f"{told} {erased} were erased, each with its tombstone in the log." if erased else told
 
 
 def _with_their_events(rows: QuerySet[Recording]) -> Iterator[Recording]:
@@ -215,7 +220,7 @@ def _one_book_agrees(recording: Recording) -> str:
 
 
 def _ingestions_have_recordings(newest: int) -> None:
-    rows = CustodyEvent.objects.filter(type=EventType.INGESTION).order_by("id")
+    rows = CustodyEvent.objects.filter(type=EventType.INGESTION, erasure=None).order_by("id")
     numbers = rows.values_list("recording_id", "subject").iterator(CHUNK)
     for chunk in _chunks(numbers):
         known = Recording.objects.in_bulk([number for number, _ in chunk if number])

@@ -9,13 +9,15 @@ from bodyworn.records.models.casework import (
 )
 from bodyworn.records.models.custody import Checkpoint, CustodyEvent
 from bodyworn.records.models.equipment import Device, Dock
+from bodyworn.records.models.erasure import Erasure, ErasureState
 from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
 from bodyworn.records.models.jobs import Job, JobState
-from bodyworn.records.models.keys import DataKey
+from bodyworn.records.models.keys import ClosedBucket, DataKey
 from bodyworn.records.models.people import Officer, Unit, User
 
 __all__ = [
     "Checkpoint",
+    "ClosedBucket",
     "Complaint",
     "Copy",
     "CustodyEvent",
@@ -23,6 +25,8 @@ __all__ = [
     "Device",
     "Disclosure",
     "Dock",
+    "Erasure",
+    "ErasureState",
     "Exhibit",
     "Fix",
     "Job",
