@@ -16,9 +16,11 @@ from bodyworn.cli import (
     check,
     demo,
     dock,
+    erase,
     export,
     ingest,
     init,
+    keys,
     listing,
     serve,
     show,
@@ -108,10 +110,12 @@ app.command("list")(listing.list_recordings)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
+app.command("erase")(erase.erase)
 app.command("check")(check.check)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
 app.add_typer(witness.app, name="witness")
+app.add_typer(keys.app, name="keys")
 app.command("version")(version.version)
 
 

@@ -43,7 +43,7 @@ def _end(going: Path, path: Path, is_destroyed: IsDestroyed) -> None:
     if not _is_dead(going, is_destroyed):
         with contextlib.suppress(FileExistsError):  # then a third one lies there, as good as this
             os.link(going, path)
-    going.unlink()
+    going.unlink(missing_ok=True)  # another process may be at it
 
 
 def _is_dead(path: Path, is_destroyed: IsDestroyed) -> bool:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time
 
 from django.db.models import OuterRef, Subquery
 
-from bodyworn.core.errors import MissingError
+from bodyworn.core.errors import BusyError, MissingError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.types import Actor
 from bodyworn.records import queries_of_one
@@ -28,12 +28,14 @@ __all__ = [
     "Expired",
     "Weighed",
     "Wish",
+    "certificate_of",
     "erase",
-    "erasure_of",
     "expired",
+    "find_erasure",
     "finish",
     "waits_for",
     "weigh_all",
+    "weigh_due",
 ]
 
 
@@ -66,10 +68,21 @@ def carry_on(house: House) -> list[Erasure]:
 
 
 def weigh_all(house: House, references: list[str], *, is_early: bool) -> list[Weighed]:
-    """What an erasure of these would do. Raises MissingError records.no-recording."""
+    """What an erasure of these would do; what was ordered before is left out.
+
+    Raises MissingError records.no-recording.
+    """
     now = house.now()
-    rows = [queries_of_one.recording(reference) for reference in dict.fromkeys(references)]
+    new = [one for one in dict.fromkeys(references) if find_erasure(one) is None]
+    rows = [queries_of_one.recording(reference) for reference in new]
     return [weigh(row, is_early=is_early, now=now) for row in rows]
+
+
+def weigh_due(house: House) -> list[Weighed]:
+    """What `expired` would do."""
+    ids, now = list(due_for_erasure(house)), house.now()
+    rows = (Recording.objects.get(pk=number) for number in ids)
+    return [weigh(row, is_early=False, now=now) for row in rows]
 
 
 def expired(house: House, *, by: Actor, progress: Progress = silent) -> Expired:
@@ -101,12 +114,28 @@ def due_for_erasure(house: House) -> Iterator[int]:
     yield from rows.values_list("pk", flat=True).iterator()
 
 
-def erasure_of(reference: str) -> Erasure:
-    """What became of an erased recording. Raises MissingError records.no-recording."""
-    found = Erasure.objects.filter(reference=reference).first()
+def find_erasure(reference: str) -> Erasure | None:
+    """What stands where a recording was; None where none was erased."""
+    return Erasure.objects.filter(reference=reference).first()
+
+
+def certificate_of(reference: str) -> str:
+    """The signed note. Raises MissingError erase.no-erasure, BusyError erase.not-done-yet."""
+    found = find_erasure(reference)
     if found is None:
-        raise queries_of_one.no_recording()
-    return found
+        raise MissingError(
+            "erase.no-erasure",
+            "No recording with this reference was erased.",
+            hint="`bodyworn show REFERENCE` says what there is of it.",
+        )
+    if not found.certificate:
+        raise BusyError(
+            "erase.not-done-yet",
+            f"{reference} is being erased; a key that opens it is still to be destroyed.",
+            retry_after=3600,
+            hint="`bodyworn show REFERENCE` says which key, and when it goes.",
+        )
+    return found.certificate
 
 
 def _routine(row: Recording, *, by: Actor) -> Wish:

@@ -103,6 +103,16 @@ def live(house: House) -> list[Bucket]:
     return [one for one in house.keyring.buckets() if not one.name.startswith(ARRIVAL)]
 
 
+def all_buckets(house: House) -> list[Bucket]:
+    """Every bucket whose key is here, arrivals too."""
+    return house.keyring.buckets()
+
+
+def count_in(bucket: Bucket) -> int:
+    """How many files its key opens, by the rows."""
+    return data_keys.count_in(bucket)
+
+
 def bring_all_into_log(house: House) -> None:
     """Have every committed event in the signed tree. Raises BusyError, see `log.integrate_one`."""
     newest = EventRow.objects.order_by("-id").values_list("uid", flat=True).first()
