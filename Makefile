@@ -5,7 +5,7 @@ SEED ?= 7
 KILLS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-sqlite test-postgresql browser check format docs bench crash audit lock clean
+.PHONY: help setup demo serve test test-sqlite test-postgresql browser check conformance format docs bench crash audit lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: setup ## Format, lint, types, import directions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+conformance: setup ## Run public suites (MERKLE=PATH BAGIT=PATH) and other programs against us
+	@$(BIN)/python -m tools.conformance $(if $(MERKLE),--merkle $(MERKLE)) $(if $(BAGIT),--bagit $(BAGIT))
 
 format: setup ## Put the code in order
 	$(BIN)/ruff check --fix .

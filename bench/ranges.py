@@ -31,14 +31,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from bench.bars import Bar, report
 from bodyworn.core.clock import system_clock
 from bodyworn.core.digest import Sha256
+from bodyworn.custody.certificates import Use, make
 from bodyworn.store.keyring import KeyFolder
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
@@ -206,30 +202,13 @@ def _ticket(parts: list[Part]) -> str:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-made one for 127.0.0.1, good for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")])
+    """A self-made one, good for a day."""
     now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("bench")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    hour, day = dt.timedelta(hours=1), dt.timedelta(days=1)
+    made = make("bench", Use.SERVER, begins=now - hour, ends=now + day, hosts=["bench"])
     cert_path, key_path = folder / "bench.pem", folder / "bench.key"
-    cert_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    cert_path.write_bytes(made.certificate_pem)
+    key_path.write_bytes(made.key_pem)
     return cert_path, key_path
 
 

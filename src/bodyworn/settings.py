@@ -51,6 +51,13 @@ class Settings:
     key_token_module: str = ""  # PKCS#11 library; with it bucket keys live in a hardware token
     key_token_label: str = ""  # label of the token
     key_token_pin_file: str = ""  # file that holds its PIN, seen from `data`
+    timestamp_authority: str = ""  # URL of an RFC 3161 authority that stamps checkpoints
+    timestamp_certificates: str = ""  # PEM file that it is verified with, seen from `data`
+    timestamp_every: int = 3600  # seconds between time-stamps while the log grows
+    patrol_days: int = 30  # days within which every stored file is read again; 0: never
+    second_copy: str = ""  # folder on another disk, kept in step and used for repairs
+    document_certificate: str = ""  # PEM chain that signs packs, seen from `data`; empty: our own
+    document_key: str = ""  # PEM file of its key, without a password, seen from `data`
     encoder: str = "libx264"  # FFmpeg encoder of proxies
     session_hours: int = 10  # hours after which a sign-in ends
 
@@ -58,12 +65,20 @@ class Settings:
     def load(cls, data: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
         """Read file and environment. Raises SetupError on anything unknown or malformed."""
         env = os.environ if environ is None else environ
-        folder = data or Path(env.get(PREFIX + "DATA", DEFAULT_DATA))
+        folder = _folder(data, env)
         chosen: dict[str, Any] = {"data": folder}
         chosen |= _from_file(Layout(folder).settings)
         chosen |= _from_environment(env)
         chosen["data"] = Path(folder).absolute()
         return cls(**chosen)
+
+    @classmethod
+    def standing_in(
+        cls, data: Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Self:
+        """The defaults, for the same data folder: to look at one whose settings cannot be read."""
+        env = os.environ if environ is None else environ
+        return cls(data=_folder(data, env).absolute())
 
     def with_(self, **changes: Any) -> Self:
         """The same settings but for these."""
@@ -99,6 +114,16 @@ class Settings:
         """The file of the witness policy; None where no witness is wanted."""
         return self.data / self.witness_policy if self.witness_policy else None
 
+    @property
+    def time_certificates(self) -> Path | None:
+        """The certificates that time-stamps are verified with; None where none are named."""
+        return self.data / self.timestamp_certificates if self.timestamp_certificates else None
+
+    @property
+    def second(self) -> Path | None:
+        """The folder of the second copy; None where there is none."""
+        return self.data / self.second_copy if self.second_copy else None
+
     def now(self) -> datetime:
         """The time now, aware, in UTC."""
         return self.clock()
@@ -111,6 +136,10 @@ class Settings:
 TYPES = {f.name: f.type for f in fields(Settings)}
 
 
+def _folder(data: Path | None, env: Mapping[str, str]) -> Path:
+    return data or Path(env.get(PREFIX + "DATA", DEFAULT_DATA))
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text())
@@ -121,6 +150,12 @@ def _from_file(path: Path) -> dict[str, Any]:
             "settings.not-toml",
             f"{path.name} cannot be read: {error}.",
             hint="Mend the line that it names.",
+        ) from None
+    except OSError as error:
+        raise SetupError(
+            "settings.unreadable",
+            f"{path.name} cannot be read: {error.strerror or error}.",
+            hint="It must be a file that the account of the servers may read.",
         ) from None
     return {name: _checked(name, value, path.name) for name, value in found.items()}
 

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.desk import CHROMIUM, QUIET, Stage, Watched, fill
 from tests.browser.stage import settings_of
 
 from bodyworn.web.door.reading_server import free_port
 from bodyworn.web.serve.supervise import Servers
+
+# How long a machine that is busy with other things may take; nobody waits longer than he must.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -113,6 +113,15 @@ def _broken(folder: Path, clip: Path) -> Held:
     return _held(path, manifest)
 
 
+def _nobodys(folder: Path) -> Held:
+    """A second of footage without a word about whose it is."""
+    recipe = Recipe(name="nobodys.mp4", times_ms=STEADY[:18])
+    (sample,) = make_corpus(folder, [recipe])
+    started_at = datetime(2026, 4, 13, 12, 0, 0, tzinfo=UTC)
+    said = Manifest(filename=sample.name, camera_reference="BAD2", started_at=started_at)
+    return _held(sample.path, said)
+
+
 def _held(path: Path, manifest: Manifest, sidecars: tuple[tuple[str, bytes], ...] = ()) -> Held:
     manifest = replace(manifest, filename=path.name, dock="BX-07")
     return Held(manifest=manifest, size=path.stat().st_size, path=path, sidecars=sidecars)
@@ -130,7 +139,7 @@ def make(folder: Path) -> None:
     populate(house, world, password=PASSWORD)
     films = folder / "films"
     held = [*_films(world, films), *_short_clips(world, films), *_clips_with_bars(films)]
-    for one in [*held, _broken(films, held[-3].path)]:
+    for one in [*held, _broken(films, held[-3].path), _nobodys(films)]:
         receipt = ingest.take_in_file(house, one, by=DOCK, keep_anyway=True)
         print(json.dumps({"name": one.path.name, "reference": receipt.reference}))
     jobs.run_waiting(house)

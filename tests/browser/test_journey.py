@@ -134,6 +134,19 @@ def test_a_supervisor_is_told_of_skipped_numbers_and_damage(watched: Watched) ->
     expect(page.get_by_role("table", name="The unit's newest recordings")).to_be_visible()
 
 
+def test_an_administrator_says_whose_nobodys_footage_is(watched: Watched) -> None:
+    page = watched.signed_in("wells")
+    page.get_by_role("row").filter(has_text="BAD2").get_by_role("link").click()
+    page.get_by_role("link", name="Say whose it is").click()
+    page.get_by_label("Borough").fill("Lambet")
+    page.get_by_label("Reason").fill("A label on the card")
+    page.get_by_role("button", name="Put on record").click()
+    expect(page.get_by_role("alert")).to_contain_text("No unit here belongs to Lambet.")
+    expect(page.get_by_label("Reason")).to_have_value("A label on the card")
+    watched.forgive("403")
+    watched.forgive("422")
+
+
 def test_what_is_not_for_somebody_looks_like_nothing_there(watched: Watched) -> None:
     page = watched.signed_in("novak")
     answer = page.goto(f"/recordings/{COLDHARBOUR}")

@@ -11,7 +11,7 @@ from tests.browser.desk import DESK, PHONE, Watched, open_recording
 
 SHOWN = 12  # entries of the custody at first
 COLDHARBOUR = "BWV-26-0412-7F3A"
-BROKEN = "BWV-26-0413-BAD1"
+BROKEN, NOBODYS = "BWV-26-0413-BAD1", "BWV-26-0413-BAD2"
 SHOTS = Path(__file__).parent / "shots"
 HEAVIEST = 100_000  # bytes of the review page before media
 
@@ -57,6 +57,14 @@ def marking(page: Page) -> None:
     expect(page.get_by_label("Marker at")).to_be_focused()
 
 
+def unfounded(page: Page) -> None:
+    """The form of a correction, sent back."""
+    page.goto(f"/recordings/{COLDHARBOUR}/describe")
+    page.get_by_label("Title").fill("Lost property")
+    page.get_by_role("button", name="Put on record").click()
+    expect(page.get_by_role("alert")).to_contain_text("A correction needs a reason.")
+
+
 PAGES: dict[str, tuple[str, Visit]] = {
     "home of an officer": ("4471QK", address("/")),
     "home of an investigator": ("patel", address("/")),
@@ -72,6 +80,10 @@ PAGES: dict[str, tuple[str, Visit]] = {
     "review, keys": ("patel", keys),
     "review, marking": ("patel", marking),
     "review of what cannot be played": ("patel", broken),
+    "what nobody may open": ("wells", address(f"/recordings/{NOBODYS}")),
+    "whose it is": ("wells", address(f"/recordings/{NOBODYS}/describe")),
+    "what is said about it": ("okafor", address(f"/recordings/{COLDHARBOUR}/describe")),
+    "a correction without a reason": ("okafor", unfounded),
     "no such page": ("patel", address("/nowhere")),
 }
 
@@ -81,7 +93,8 @@ def visited(watched: Watched, name: str, size: tuple[int, int], **options: Any) 
     who, visit = PAGES[name]
     page = watched.signed_in(who, size, **options)
     visit(page)
-    watched.forgive("404")
+    for status in ("403", "404", "422"):
+        watched.forgive(status)
     return page
 
 

@@ -33,6 +33,43 @@ def test_what_stands_on_a_fault_is_not_asked(bodyworn: Program) -> None:
     assert found["database"] == found["log"] == "not asked"
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("force_name = ", "bodyworn.toml cannot be read"),
+        ("force_name = 7", "force_name must be text"),
+        ("colour = 'blue'", "names a setting that does not exist: colour"),
+        (None, "bodyworn.toml cannot be read: Is a directory"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_a_finding_and_what_stands_on_them_waits(
+    made: Program, text: str | None, sentence: str
+) -> None:
+    path = made.data / "bodyworn.toml"
+    path.unlink(missing_ok=True)
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text)
+    said = made("check", "--json")
+    assert said.code == 1
+    found = {one["name"]: one for one in said.facts["findings"]}
+    assert found["settings"]["level"] == "fault"
+    assert sentence in found["settings"]["sentence"]
+    assert found["data"]["level"] == "good"
+    assert found["database"]["level"] == found["tls"]["level"] == "not asked"
+    assert made("list").code == 7
+
+
+def test_a_wrong_word_in_the_environment_is_the_same_finding(made: Program) -> None:
+    program = Program(data=made.data, folder=made.folder, environment={"BODYWORN_HOST_PORT": "x"})
+    assert program("check").code == 0, "not one of ours"
+    program = Program(data=made.data, folder=made.folder, environment={"BODYWORN_PAGES_PORT": "x"})
+    said = program("check")
+    assert said.code == 1
+    assert "BODYWORN_PAGES_PORT" in said.out
+
+
 def test_a_missing_key_is_a_fault_and_named(made: Program) -> None:
     (made.data / "keys" / "ticket.key").unlink()
     said = made("check")

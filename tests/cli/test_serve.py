@@ -120,9 +120,10 @@ def test_a_dock_of_ours_sends_a_folder_to_it(
     token.write_text(added.facts["token"])
     server = f"http://127.0.0.1:{made.environment['BODYWORN_PAGES_PORT']}"
     words = ("dock", "empty", clips, "--as", "BX-07", "--token-file", token, "--server", server)
-    said = made.well(*words, "--json")
+    said = made.well(*words, "--borough", "Lambeth", "--json")
     assert all(one["reference"] for one in said.facts["docked"])
-    assert len(made.well("list", "--json").facts["recordings"]) == 2
+    listed = made.well("list", "--json").facts["recordings"]
+    assert [row["borough"] for row in listed] == ["Lambeth", "Lambeth"]
     assert added.facts["token"] not in served.said
     assert (clips / "one.mp4").exists(), "a folder is never wiped"
     foreign = tmp_path / "foreign.vkey"

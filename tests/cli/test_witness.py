@@ -8,6 +8,9 @@ import httpx
 import pytest
 from tests.program import Program
 
+from bodyworn.custody.mldsa import MldsaKey, read_cosigner_key
+from bodyworn.custody.note import Verifier
+
 
 @pytest.fixture
 def witness(bodyworn: Program) -> Program:
@@ -23,6 +26,16 @@ def test_a_new_witness_shows_its_public_key_and_no_other(bodyworn: Program) -> N
     assert vkey.startswith("body.example/w+")
     assert "PRIVATE" not in said.out + said.err
     assert (bodyworn.folder / "body" / "witness.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_both_sides_may_have_keys_that_outlast_ed25519(bodyworn: Program) -> None:
+    bodyworn.well("witness", "init", "body", "--name", "body.example/w", "--ml-dsa")
+    vkey = (bodyworn.folder / "body" / "witness.vkey").read_text()
+    assert len(read_cosigner_key(vkey).public) == 1312
+    bodyworn.well("init", "--second-signature")
+    second = MldsaKey.parse((bodyworn.data / "keys" / "log.mldsa.vkey").read_text())
+    first = Verifier.parse((bodyworn.data / "keys" / "log.vkey").read_text())
+    assert second.name == first.name
 
 
 def test_a_witness_is_not_made_twice(witness: Program) -> None:

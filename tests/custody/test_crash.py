@@ -20,9 +20,11 @@ from bodyworn.custody.verify import verify_entry_proof, verify_log
 WRITER = """
 import sys
 from pathlib import Path
+from bodyworn.custody import journal
 from bodyworn.custody.log import Log
 from tests.custody.making import NOW, ORIGIN, POLICE, entries
 
+journal.ROOM = 100_000  # many turns before it is killed
 log = Log(Path(sys.argv[1]), origin=ORIGIN, signer=POLICE)
 print("ready", flush=True)
 for step in range(300):

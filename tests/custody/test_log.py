@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from tests.custody.making import (
 )
 
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError, SetupError
-from bodyworn.custody.files import File, one_writer, write_durably
+from bodyworn.custody.files import one_writer, write_durably
+from bodyworn.custody.journal import NAMES
 from bodyworn.custody.log import Log
 from bodyworn.custody.proof import write_proof
 from bodyworn.custody.published import PublishedLog
@@ -137,13 +138,15 @@ def test_an_entry_that_is_too_large_leaves_the_log_as_it_was(tmp_path: Path) -> 
     assert log.entry(3) == bytes(65_535)
 
 
-def test_partial_tiles_stay_for_every_checkpoint_until_the_full_one_is_there(
+def test_partial_tiles_stay_for_every_checkpoint_until_the_full_one_is_on_the_disk(
     tmp_path: Path,
 ) -> None:
     log = grown(tmp_path, 3, 5, 200)
     partials = {f"tile/{kind}/000.p/{n}" for kind in ("0", "entries") for n in (3, 5, 200)}
     assert set(files_of(tmp_path)) == {"checkpoint", *partials}
     log.integrate(entries(100, first=200), from_index=200, now=NOW)
+    assert partials < set(files_of(tmp_path))
+    log.settle()
     assert set(files_of(tmp_path)) == {
         "checkpoint",
         "tile/0/000",
@@ -154,85 +157,15 @@ def test_partial_tiles_stay_for_every_checkpoint_until_the_full_one_is_there(
     }
 
 
-def test_partials_that_a_crash_left_are_cleared_by_the_next_append(tmp_path: Path) -> None:
-    log = grown(tmp_path, 3, 300)
-    left = tmp_path / "tile/0/000.p/3"
-    left.parent.mkdir()
-    left.write_bytes(bytes(96))
-    log.integrate(entries(1, first=300), from_index=300, now=NOW)
-    assert not left.parent.exists()
-
-
-class PowerCutError(Exception):
-    """The test's own crash."""
-
-
-class Failing:
-    """Writes a random part of the files, in any order, until its turn to fail comes."""
-
-    def __init__(self, *, calls: int, data: st.DataObject) -> None:
-        self.calls, self.data = calls, data
-
-    def __call__(self, files: Sequence[File]) -> None:
-        self.calls -= 1
-        if self.calls >= 0:
-            return write_plainly(files)
-        reached = self.data.draw(st.lists(st.sampled_from(files), unique=True)) if files else []
-        write_plainly(reached)
-        raise PowerCutError
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(0, 600),
-    st.integers(1, 600),
-    st.integers(0, 1),
-    st.integers(1, 600),
-    st.data(),
-)
-def test_a_crash_at_any_point_leads_to_the_same_tree(
-    before: int, lost: int, calls: int, later: int, data: st.DataObject
+def test_a_log_brought_here_without_its_journal_goes_on_from_its_checkpoint(
+    tmp_path: Path,
 ) -> None:
-    """`lost` entries were handed in when the power went; then `later` came in other batches."""
-    with folder() as path:
-        grown(path, before)
-        failing = Failing(calls=calls, data=data)
-        dying = Log(path, origin=ORIGIN, signer=POLICE, write=failing)
-        with pytest.raises(PowerCutError):
-            dying.integrate(entries(lost, first=before), from_index=before, now=NOW)
-        recovered = open_log(path)
-        signed = recovered.size
-        assert signed in {before, before + lost}
-        assert verify_log(path, POLICE.verifier).ok
-        recovered.integrate(entries(later, first=signed), from_index=signed, now=NOW)
-        assert recovered.integrate([], from_index=signed + later, now=NOW).root == roots(
-            signed + later
-        )
-        assert verify_log(path, POLICE.verifier).ok
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 600), st.integers(1, 600), st.data())
-def test_the_same_log_object_goes_on_after_a_failed_write(
-    before: int, lost: int, data: st.DataObject
-) -> None:
-    with folder() as path:
-        failing = Failing(calls=2, data=data)
-        log = Log(path, origin=ORIGIN, signer=POLICE, write=failing)
-        log.integrate(entries(before), from_index=0, now=NOW)
-        with pytest.raises(PowerCutError):
-            log.integrate(entries(lost, first=before), from_index=before, now=NOW)
-        failing.calls = 2
-        checkpoint = log.integrate(entries(before + lost), from_index=0, now=NOW)
-        assert checkpoint.root == roots(before + lost)
-        assert verify_log(path, POLICE.verifier).ok
-
-
-def test_what_no_checkpoint_covers_may_be_written_anew(tmp_path: Path) -> None:
     """A database set back to a backup may tell the unsigned part of the story differently."""
     log = grown(tmp_path, 250)
     before = (tmp_path / "checkpoint").read_bytes()
     log.integrate(entries(50, first=250), from_index=250, now=NOW)
+    for name in NAMES:
+        (tmp_path / name).unlink(missing_ok=True)
     (tmp_path / "checkpoint").write_bytes(before)
     write_plainly([(tmp_path / "tile/0/000.p/250", files_of(tmp_path)["tile/0/000"][:8000])])
     again = open_log(tmp_path)
@@ -271,7 +204,7 @@ def test_a_log_signed_by_somebody_else_is_not_extended(tmp_path: Path) -> None:
 
 
 def test_a_log_with_a_damaged_edge_is_not_extended(tmp_path: Path) -> None:
-    grown(tmp_path, 300)
+    grown(tmp_path, 300).settle()
     for name in ("tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"):
         path = tmp_path / name
         whole = path.read_bytes()
@@ -283,9 +216,10 @@ def test_a_log_with_a_damaged_edge_is_not_extended(tmp_path: Path) -> None:
 
 
 def test_opening_reads_the_edge_only(tmp_path: Path) -> None:
-    grown(tmp_path, 66_000)
+    grown(tmp_path, 66_000).settle()
+    kept = {"checkpoint", *NAMES}
     for path in tmp_path.rglob("*"):
-        if path.is_file() and ".p/" not in str(path) and path.name != "checkpoint":
+        if path.is_file() and ".p/" not in str(path) and path.name not in kept:
             path.unlink()
     assert open_log(tmp_path).integrate(entries(1, first=66_000), from_index=66_000, now=NOW).size
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.custody.making import NOW, ORIGIN, POLICE, entries, grown, write_plainly
+from tests.custody.making import NOW, ORIGIN, POLICE, NoFlush, entries, grown
 from tests.custody.overseeing import (
     COMPLAINTS,
     LEAVES,
@@ -99,7 +99,7 @@ def test_a_policy_of_another_log_is_not_met(log: Path) -> None:
 
 def test_a_rewritten_history_with_its_old_witnessed_checkpoint_is_refuted(tmp_path: Path) -> None:
     story = [entry for n, entry in enumerate(entries(601)) if n != 17]
-    forged = Log(tmp_path, origin=ORIGIN, signer=POLICE, write=write_plainly)
+    forged = Log(tmp_path, origin=ORIGIN, signer=POLICE, disk=NoFlush())
     forged.integrate(story, from_index=0, now=NOW)
     assert verify_log(tmp_path, POLICE.verifier).ok
     assert not judged(tmp_path, COMPLAINTS, MAYOR).ok

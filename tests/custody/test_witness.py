@@ -10,7 +10,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.custody.making import MALLORY, NOW, ORIGIN, POLICE, entries, grown, write_plainly
+from tests.custody.making import (
+    MALLORY,
+    NOW,
+    ORIGIN,
+    POLICE,
+    NoFlush,
+    entries,
+    grown,
+    write_plainly,
+)
 from tests.custody.overseeing import (
     COMPLAINTS,
     LEAVES,
@@ -331,7 +340,7 @@ def test_history_rewritten_from_genesis_and_signed_by_the_true_key_is_refuted(
     witness.add_checkpoint(write_request(old=0, proof=(), note=checkpoint.note_text), now=SEEN)
 
     story = [entry for n, entry in enumerate(entries(401)) if n != 17]
-    forged = Log(tmp_path / "forged", origin=ORIGIN, signer=POLICE, write=write_plainly)
+    forged = Log(tmp_path / "forged", origin=ORIGIN, signer=POLICE, disk=NoFlush())
     forged.integrate(story, from_index=0, now=NOW)
     assert verify_log(tmp_path / "forged", POLICE.verifier).ok
 

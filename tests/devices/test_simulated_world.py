@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bodyworn.core.errors import MissingError
 from bodyworn.core.terms import Role
-from bodyworn.devices.sequences import findings
 from bodyworn.devices.simulate import FROZEN_NOW, SceneKind, World
 from bodyworn.devices.simulate.walk import places_of
+from bodyworn.rules.sequence import findings
 
 RETENTION = timedelta(days=31)
 seeds = st.integers(0, 10_000)

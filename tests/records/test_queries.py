@@ -1,4 +1,4 @@
-"""Lists walk by cursor and miss nothing; searches, gaps and visits are counted right."""
+"""Lists walk by cursor and miss nothing; searches and visits are counted right."""
 
 from datetime import timedelta
 
@@ -7,13 +7,13 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import NOW
-from tests.people import ALICE, BOB, CAROL, MALLORY
+from tests.people import ALICE, CAROL, MALLORY
 
 from bodyworn.core.errors import MissingError, RefusedError
 from bodyworn.core.terms import Condition, EventType
 from bodyworn.core.types import CustodyEvent
 from bodyworn.records import ledger, queries, queries_of_one
-from bodyworn.records.models import Device, Officer, Recording, RetentionDecision, Unit
+from bodyworn.records.models import Recording, RetentionDecision
 from bodyworn.records.queries import Filters, Page
 
 pytestmark = pytest.mark.django_db
@@ -106,26 +106,6 @@ def test_a_percent_sign_in_a_search_is_a_percent_sign() -> None:
     made(2, title="100 yards")
     found = queries.recordings(CAROL, Filters(words=queries.split_words("100%")))
     assert references(found) == ["BWV-0001"]
-
-
-def test_only_numbers_that_nobody_sent_are_gaps() -> None:
-    unit = Unit.objects.create(name="Lambeth B", borough="Lambeth")
-    other = Unit.objects.create(name="Lambeth A", borough="Lambeth")
-    officer = Officer.objects.create(number="4471QK", name="A. Khan", rank="PC", unit=unit)
-    camera = Device.objects.create(serial="004471", make="simulated", model="S")
-    for number, sequence, team in ((1, 5, unit), (2, 6, other), (3, 9, unit), (4, 10, unit)):
-        made(
-            number,
-            minutes=60 - number,
-            device=camera,
-            sequence=sequence,
-            unit=team,
-            officer=officer,
-        )
-    (gap,) = queries.gaps(BOB, NOW - timedelta(days=1), limit=5)
-    assert (gap.camera, gap.first, gap.last, gap.next_reference) == ("004471", 7, 8, "BWV-0003")
-    assert gap.officer == "4471QK"
-    assert queries.gaps(BOB, NOW, limit=5) == ()
 
 
 def test_what_is_damaged_or_was_set_aside_needs_attention() -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import hashlib
-import ipaddress
 import os
 import signal
 import socket
@@ -14,14 +13,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.web.reading_world import KEY, PAGES, World, address, load_with_keys, ticket_for
 
 from bodyworn.core.errors import SetupError
+from bodyworn.custody.certificates import Use, make
 from bodyworn.web.door.ranges import Part, path_of
 from bodyworn.web.door.reading_server import ReadingConfig, Running, is_up, start
 
@@ -293,26 +290,11 @@ def test_without_a_key_service_nothing_is_served(tmp_path: Path) -> None:
 
 
 def self_made(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "door")])
-    today = dt.datetime.now(dt.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
+    made = make("door", Use.SERVER, begins=now - day, ends=now + day, hosts=["127.0.0.1"])
     certificate, secret = folder / "door.pem", folder / "door.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    certificate.write_bytes(made.certificate_pem)
+    secret.write_bytes(made.key_pem)
     return certificate, secret
 
 

@@ -13,10 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.web.upload_world import (
@@ -34,6 +30,7 @@ from tests.web.upload_world import (
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError, SetupError
+from bodyworn.custody.certificates import Use, make
 from bodyworn.store.chunk_file import BLOCK
 from bodyworn.store.inbox import arrivals
 from bodyworn.web.door.upload import UploadConfig, UploadDoor
@@ -468,27 +465,9 @@ def test_half_of_tls_and_a_broken_certificate_are_told(tmp_path: Path) -> None:
 
 def certificate_in(folder: Path) -> tuple[Path, Path]:
     """One for the name `door`, made here and good for an hour."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "door")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("door")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    now, hour = dt.datetime.now(dt.UTC), dt.timedelta(hours=1)
+    made = make("door", Use.SERVER, begins=now - hour, ends=now + hour, hosts=["door"])
     certificate, secret = folder / "door.pem", folder / "door.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    certificate.write_bytes(made.certificate_pem)
+    secret.write_bytes(made.key_pem)
     return certificate, secret

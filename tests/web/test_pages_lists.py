@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from tests.conftest import NOW
-from tests.people import ALICE, BOB, CAROL, DAN
+from tests.people import ADMINISTRATOR, ALICE, BOB, CAROL, DAN
 from tests.web.pages_world import As, kept
 from tests.work import arriving
 
-from bodyworn.records.models import Recording
+from bodyworn.core.digest import Sha256
+from bodyworn.records.models import Copy, Recording, User
+from bodyworn.work import patrol
 from bodyworn.work.house import House
 
 HOUR = timedelta(hours=1)
@@ -38,6 +40,25 @@ def test_an_officer_without_footage_has_nothing_to_do(browse: As) -> None:
     assert "Nothing to tag." in page(browse, ALICE)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_administrators_home_says_what_the_patrol_found(
+    browse: As, house: House, people: dict[str, User]
+) -> None:
+    people[ADMINISTRATOR.name] = User.objects.create_user(
+        ADMINISTRATOR.name, "correct horse", display="F.", role="administrator", created_at=NOW
+    )
+    kept(house)
+    assert "read again for the first time: 0 %" in page(browse, ADMINISTRATOR)
+    patrol.go_round(house)
+    assert "0 wrong, 0 repaired" in page(browse, ADMINISTRATOR)
+    house.layout.blob(Sha256.parse(Copy.objects.get(kind="master").sha256)).unlink()
+    patrol.go_round(house)
+    shown = page(browse, ADMINISTRATOR)
+    assert "1 stored file is not what it was. bodyworn patrol names it." in shown
+    house.layout.patrol.write_text("{}")
+    assert "read again" not in page(browse, ADMINISTRATOR)
+
+
 def test_a_tagged_recording_leaves_the_officers_list(browse: As, house: House) -> None:
     kept(house, category="Stop and search")
     assert "Nothing to tag." in page(browse, ALICE)
@@ -50,7 +71,12 @@ def test_an_investigators_home_shows_what_came_to_the_borough(
     assert "There are no recordings from Camden yet." in page(browse, DAN)
 
 
-def test_a_supervisors_home_names_skipped_numbers_and_damage(browse: As, house: House) -> None:
+def test_home_names_skipped_numbers_and_damage(
+    browse: As, house: House, people: dict[str, User]
+) -> None:
+    people[ADMINISTRATOR.name] = User.objects.create_user(
+        ADMINISTRATOR.name, "correct horse", display="F.", role="administrator", created_at=NOW
+    )
     kept(house, arriving.film(1), sequence=16, filename="16.mp4")
     began = arriving.STARTED + HOUR
     kept(
@@ -64,7 +90,8 @@ def test_a_supervisors_home_names_skipped_numbers_and_damage(browse: As, house: 
     )
     kept(house, b"no film at all", sequence=19, filename="19.mp4", camera_reference="BBBB")
     shown = page(browse, BOB)
-    assert "Camera 004471 skipped number 17" in shown
+    assert "Camera 004471: recording 17 is missing." in shown
+    assert "Camera 004471: recording 17 is missing." in page(browse, ADMINISTRATOR)
     assert "Not a video" in shown or "Cannot be read" in shown
 
 

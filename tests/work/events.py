@@ -11,10 +11,11 @@ from bodyworn.records import ledger, models
 def looks(count: int, *, start: int = 0) -> list[models.CustodyEvent]:
     """Committed events that wait for their place."""
     with transaction.atomic():
-        return [ledger.record(_look(number)) for number in range(start, start + count)]
+        return [ledger.record(look(number)) for number in range(start, start + count)]
 
 
-def _look(number: int) -> CustodyEvent:
+def look(number: int) -> CustodyEvent:
+    """One of them, not written yet."""
     return CustodyEvent(
         type=EventType.VIEW,
         operation=Operation.CONSULTATION,

@@ -1,6 +1,7 @@
 """Erasure: a tombstone in the log, every row gone, every key destroyed, a paper that says so."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pysqlite3
@@ -33,11 +34,12 @@ from bodyworn.records.models import (
     Marker,
     Recording,
     RetentionDecision,
+    SequenceFinding,
 )
 from bodyworn.store import blob_list
 from bodyworn.store.keyring import Bucket
 from bodyworn.store.seal import Slot
-from bodyworn.work import data_keys, erase, jobs, rotation
+from bodyworn.work import census, data_keys, erase, jobs, rotation, second
 from bodyworn.work.erase_order import order
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
@@ -266,6 +268,55 @@ def test_a_lost_key_is_not_certified_as_destroyed(store: House) -> None:
         erase.erase(store, [recordings()[0].reference], WISH)
     assert refused.value.code == "erase.key-missing"
     assert len(recordings()) == 2
+
+
+def test_a_cameras_count_has_no_gap_where_a_recording_was_erased(house: House) -> None:
+    taken_in(house, 1, 2, 3)
+    store = later(house, 4)
+    erase.erase(store, [recordings()[1].reference], WISH)
+    assert verify_store(store).ok
+    taken_in(store, 4)
+    assert not SequenceFinding.objects.filter(closed_at=None).exists()
+    assert verify_store(store).ok
+
+
+def test_a_gap_outlives_the_recording_that_showed_it(house: House) -> None:
+    taken_in(house, 1, 5)
+    store = later(house, 4)
+    erase.erase(store, [recordings()[1].reference], WISH)
+    gap = SequenceFinding.objects.get(closed_at=None)
+    assert (gap.first, gap.last, gap.shown_by) == (2, 4, None)
+    assert verify_store(store).ok
+
+
+def test_the_second_copy_loses_its_files_too(house: House, tmp_path: Path) -> None:
+    settings = replace(house.settings, second_copy=str(tmp_path / "second"))
+    doubled = House.open(settings)
+    taken_in(doubled, 1, 2)
+    second.bring_into_step(doubled)
+    first, other = (master_of(one) for one in recordings())
+    store = later(doubled, 4)
+    erase.erase(store, [recordings()[0].reference], WISH)
+    there = second.second_copy(store)
+    assert (there.has(first), there.has(other)) == (False, True)
+
+
+def test_a_second_copy_that_is_away_holds_no_erasure_up(house: House, tmp_path: Path) -> None:
+    settings = replace(house.settings, second_copy=str(tmp_path / "away"))
+    taken_in(house, 1)
+    store = later(House.open(settings), 4)
+    (erasure,) = erase.erase(store, [recordings()[0].reference], WISH)
+    assert erasure.state == ErasureState.DONE
+
+
+def test_whoever_was_erased_is_not_missed_by_the_census(house: House) -> None:
+    taken_in(house, 1, 2)
+    store = later(house, 4)
+    census.take(store)
+    erase.erase(store, [recordings()[0].reference], WISH)
+    verdict = verify_store(store)
+    assert verdict.ok, verdict
+    assert "or were erased" in verdict.steps[3].sentence
 
 
 # ---- shared bytes --------------------------------------------------------------------------------

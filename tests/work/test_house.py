@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bodyworn.core.errors import SetupError
+from bodyworn.custody.mldsa import MldsaSigner
 from bodyworn.custody.note import Verifier
 from bodyworn.settings import Settings
 from bodyworn.work.house import House, create
@@ -144,3 +145,23 @@ def test_a_house_never_shows_its_keys(settings: Settings) -> None:
     assert repr(house.ticket_key) not in repr(house)
     assert house.signer.secret.hex() not in repr(house)
     assert house.signer.text not in repr(house)
+
+
+def test_a_log_may_have_a_second_key(settings: Settings) -> None:
+    layout = settings.layout
+    create(settings)
+    assert House.open(settings).second is None
+    for _ in range(2):  # now or later, and once
+        create(settings, second_signature=True)
+        second = House.open(settings).second
+        assert second
+        assert second.name == settings.log_origin
+        assert layout.log_second_vkey.read_text() == second.key.text + "\n"
+    assert mode(layout.log_second_key) == 0o600
+
+
+def test_a_second_key_of_another_log_is_refused(settings: Settings) -> None:
+    create(settings, second_signature=True)
+    key = settings.layout.log_second_key
+    key.write_text(MldsaSigner.generate("mallory.example/log").text)
+    assert code_of(settings) == "log.key-of-another-log"

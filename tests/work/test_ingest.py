@@ -174,37 +174,26 @@ def test_two_recordings_that_want_one_reference_both_get_one(house: House) -> No
     assert second.reference == f"BWV-26-0412-7F3A-{digest[:4].upper()}"
 
 
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        ([(7, 0)], ["first"]),
-        ([(7, 0), (8, 1)], ["first", "next"]),
-        ([(7, 0), (10, 3), (9, 2)], ["first", "gap", "late"]),
-        ([(7, 0), (7, 1)], ["first", "repeat"]),
-        ([(7, 0), (8, 1), (1, 2), (2, 3)], ["first", "next", "reset", "next"]),
-    ],
-)
-def test_the_cameras_count_is_judged(
-    house: House, made: list[tuple[int, int]], expected: list[str]
-) -> None:
+def test_the_cameras_count_is_judged_with_every_arrival(house: House) -> None:
     found = []
-    for n, (sequence, minute) in enumerate(made):
+    for n, (sequence, minute) in enumerate([(7, 0), (10, 3), (9, 2), (8, 1), (1, 9)]):
         times = {"started_at": STARTED + timedelta(minutes=minute), "ended_at": None}
         recording = taken_in(house, film(n), sequence=sequence, **times)
-        found.append(detail_of(recording, EventType.INGESTION)["count"])
-    assert found == expected
-
-
-def test_a_gap_names_the_missing_numbers(house: House) -> None:
-    taken_in(house, film(1), sequence=7)
-    recording = taken_in(house, film(2), sequence=10)
-    assert detail_of(recording, EventType.INGESTION)["count_missing"] == [8, 9]
+        events = recording.events.filter(type__startswith="sequence:").order_by("id")
+        found.append([(e.type, e.detail["first"], e.detail["last"]) for e in events])
+    assert found == [
+        [],
+        [("sequence:gap", 8, 9)],
+        [("sequence:closed", 8, 9), ("sequence:gap", 8, 8)],
+        [("sequence:closed", 8, 8)],
+        [("sequence:reset", 1, 1)],
+    ]
 
 
 def test_a_number_that_comes_again_for_other_bytes_is_an_event(house: House) -> None:
     first, second = taken_in(house, film(1)), taken_in(house, film(2))
-    repeat = detail_of(second, EventType.CAPTURE_REPEAT)
-    assert repeat == {"sequence": 7, "others": [first.reference]}
+    repeat = detail_of(second, EventType.SEQUENCE_REPEAT)
+    assert repeat["recordings"] == [first.reference, second.reference]
 
 
 def test_a_digest_that_the_sender_did_not_mean_is_kept_and_doubted(house: House) -> None:
@@ -337,7 +326,7 @@ def test_a_row_that_the_database_refuses_is_named_and_not_tried_for_ever(
     assert len(list_of_notes(house)) == 1
 
 
-STEPS: list[str] = ["_recording", "_copies", "_track", "_count_on", "_retention", "_receipt"]
+STEPS: list[str] = ["_recording", "_copies", "_track", "_docked", "_retention", "_receipt"]
 
 
 @pytest.mark.parametrize("step", STEPS)

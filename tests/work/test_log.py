@@ -9,12 +9,14 @@ from functools import partial
 import pytest
 from django.db import connection, connections, transaction
 from tests.conftest import NOW
-from tests.work.events import looks
+from tests.work.events import look, looks
 
 from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
 from bodyworn.core.terms import Durability
-from bodyworn.custody.files import File, write_durably
+from bodyworn.custody.files import Disk, File
+from bodyworn.custody.journal import NAMES
 from bodyworn.custody.log import Log
+from bodyworn.custody.verify import verify_log
 from bodyworn.records import ledger, models
 from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
@@ -26,6 +28,7 @@ from bodyworn.work.log import (
     integrate_one,
     standing_of,
 )
+from bodyworn.work.waiting import Submitted
 
 
 class PowerCutError(Exception):
@@ -33,18 +36,25 @@ class PowerCutError(Exception):
 
 
 def with_writes_until(house: House, last: int) -> House:
-    """The same house, whose log fails at the write after `last` of them."""
-    count = itertools.count(1)
+    """The same house, whose log fails at the write after `last` of them, once it is open."""
+    count, is_open = itertools.count(1), threading.Event()
 
-    def write(files: Sequence[File]) -> None:
-        if next(count) > last:
-            raise PowerCutError
-        write_durably(files)
+    class Failing(Disk):
+        def put(self, descriptor: int, data: bytes, *, at: int, with_flush: bool) -> None:
+            if is_open.is_set() and next(count) > last:
+                raise PowerCutError
+            super().put(descriptor, data, at=at, with_flush=with_flush)
+
+        def write(self, files: Sequence[File]) -> None:
+            if is_open.is_set() and next(count) > last:
+                raise PowerCutError
+            super().write(files)
 
     broken = House.open(house.settings)
     broken.__dict__["log"] = Log(
-        house.layout.log, origin=house.signer.name, signer=house.signer, write=write
+        house.layout.log, origin=house.signer.name, signer=house.signer, disk=Failing()
     )
+    is_open.set()
     return broken
 
 
@@ -84,7 +94,7 @@ def test_every_event_can_be_proved_under_the_checkpoint(house: House) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("last", [0, 1])
+@pytest.mark.parametrize("last", [0, 1, 2])
 def test_a_crash_at_any_write_leads_to_the_same_tree(house: House, last: int) -> None:
     looks(300)
     integrate(house)
@@ -315,15 +325,145 @@ def test_without_a_sequencer_a_process_integrates_by_itself(house: House) -> Non
     assert integrate_one(house, row.uid, seconds=0) == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_submitted_events_are_durable_and_in_the_tree(house: House, sequencer: Sequencer) -> None:
+    taken: list[Submitted] = []
+
+    def callers(start: int) -> None:
+        taken.extend(sequencer.submit(look(start + number)) for number in range(20))
+        connections.close_all()
+
+    at_once(callers, [100, 200, 300, 400, 500, 600])
+    rows = models.CustodyEvent.objects.values_list("uid", "leaf_hash", "leaf_index")
+    assert sorted((one.uid, one.leaf_hash, one.index) for one in taken) == sorted(rows)
+    assert {one.index for one in taken} == set(range(120))
+    again = House.open(house.settings)
+    assert [again.log.entry(n) for n in range(120)] == list(ledger.from_index(0, 200))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_the_end_the_log_needs_its_journal_no_more(
+    house: House, sequencer: Sequencer
+) -> None:
+    for number in range(300):
+        sequencer.submit(look(number))
+    sequencer.stop()
+    for name in NAMES:
+        (house.layout.log / name).unlink(missing_ok=True)
+    assert House.open(house.settings).log.size == 300
+    assert verify_log(house.layout.log, house.signer.verifier).ok
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_of_both_ways_make_one_order(house: House, sequencer: Sequencer) -> None:
+    """Some write with their change, some submit; one of them has not even been seen yet."""
+
+    def write(start: int) -> None:
+        for number in range(start, start + 10):
+            (row,) = looks(1, start=number)
+            if number % 3:
+                sequencer.wait_until_integrated(row.uid, seconds=30)
+        connections.close_all()
+
+    def submit(start: int) -> None:
+        for number in range(start, start + 10):
+            sequencer.submit(look(number))
+        connections.close_all()
+
+    writers = [threading.Thread(target=write, args=(100 * n,)) for n in range(3)]
+    writers += [threading.Thread(target=submit, args=(100 * n,)) for n in range(4, 7)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    sequencer.stop()
+    assert sequencer.trouble is None
+    assert house.log.size == 60
+    assert [house.log.entry(n) for n in range(60)] == list(ledger.from_index(0, 100))
+    assert verify_log(house.layout.log, house.signer.verifier).ok
+    assert models.Checkpoint.objects.order_by("-size").first().size == 60  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_submitted_event_opens_like_any_other(house: House, sequencer: Sequencer) -> None:
+    taken = sequencer.submit(look(7))
+    row = models.CustodyEvent.objects.get(uid=taken.uid)
+    assert ledger.as_noun(row) == look(7)
+    assert durability_of(row) is Durability.INTEGRATED
+    assert sequencer.wait_until_integrated(taken.uid, seconds=30) == 0
+    assert durability_of(row) is Durability.PUBLISHED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_submitted_inside_a_transaction(house: House, sequencer: Sequencer) -> None:
+    with pytest.raises(RefusedError) as refused, transaction.atomic():
+        sequencer.submit(look(1))
+    assert refused.value.code == "log.in-transaction"
+    assert models.CustodyEvent.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_submitted_to_a_sequencer_that_is_not_at_work(house: House) -> None:
+    sequencer = Sequencer(house)
+    for attempt in range(2):
+        with pytest.raises(BusyError) as busy:
+            sequencer.submit(look(1))
+        assert busy.value.code == "log.sequencer-stopped"
+        if attempt == 0:
+            sequencer.start()
+            sequencer.stop()
+    assert models.CustodyEvent.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_submits_is_told_that_the_log_cannot_be_extended(house: House) -> None:
+    sequencer = Sequencer(with_writes_until(house, 0))
+    sequencer.start()
+    with pytest.raises(BusyError) as busy:
+        sequencer.submit(look(1), seconds=30)
+    sequencer.stop()
+    assert busy.value.code == "log.not-extended"
+    assert integrate(House.open(house.settings)) is not None, "what was committed is made good"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_submits_is_told_that_the_database_refuses(
+    house: House, sequencer: Sequencer
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE records_custodyevent RENAME TO gone")
+    try:
+        with pytest.raises(BusyError) as busy:
+            sequencer.submit(look(1), seconds=30)
+        assert busy.value.code == "log.not-extended"
+        assert "database" in busy.value.message
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE gone RENAME TO records_custodyevent")
+    assert sequencer.submit(look(2), seconds=30).index == 0, "and it goes on afterwards"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_submitting_has_an_end_while_another_process_holds_the_log(
+    house: House, sequencer: Sequencer
+) -> None:
+    with log_held_elsewhere(house), pytest.raises(BusyError) as busy:
+        sequencer.submit(look(1), seconds=0.05)
+    assert busy.value.code == "log.no-answer-yet"
+    assert sequencer.submit(look(2), seconds=30).index == 1, "the first one was taken after all"
+
+
 @contextmanager
 def log_held_elsewhere(house: House) -> Iterator[None]:
     """Another connection, as of another process, holds the right to extend the log."""
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with sole_sequencer(house.layout.log_lock):
-            held.set()
-            over.wait()
+        while not held.is_set():
+            with sole_sequencer(house.layout.log_lock) as ours:
+                if ours:
+                    held.set()
+                    over.wait()
         connections.close_all()
 
     holder = threading.Thread(target=hold)

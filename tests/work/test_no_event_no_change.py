@@ -12,10 +12,13 @@ from tests.work.arriving import DOCK, alices_team, arrive, film
 import bodyworn.work
 from bodyworn.core.errors import DamagedError
 from bodyworn.core.terms import Purpose, Role
+from bodyworn.core.types import Actor
 from bodyworn.records import ledger, models
-from bodyworn.work import export, ingest, people, review
+from bodyworn.rules.access import AT_THE_MACHINE
+from bodyworn.work import description, export, ingest, people, review
 from bodyworn.work.house import House
 
+OPERATOR = Actor(name=f"{AT_THE_MACHINE}root")
 Verb = Callable[[House, Path], object]
 
 
@@ -39,6 +42,9 @@ VERBS: dict[str, Verb] = {
         house, CAROL, reference(), frame=1, at_ms=40, label="here"
     ),
     "unmark": lambda house, _: review.remove_marker(house, CAROL, reference(), marker()),
+    "describe": lambda house, _: description.describe_recording(
+        house, OPERATOR, reference(), description.Said(title="Lost property"), reason="It is."
+    ),
     "check": lambda house, _: review.check_file(house, CAROL, reference()),
     "export": lambda house, folder: export.export(
         house, CAROL, reference(), folder / "out", purpose=Purpose.INVESTIGATION

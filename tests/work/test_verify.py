@@ -16,6 +16,8 @@ from tests.work.mallory import by_force
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import DamagedError, MissingError
 from bodyworn.core.terms import CopyKind, EventType
+from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.tiles import bundle_path, tile_path, width_at
 from bodyworn.records.models import Copy, CustodyEvent, Recording
 from bodyworn.work import data_keys, jobs, verify
 from bodyworn.work.books import BOOKED, check_recording
@@ -407,9 +409,15 @@ def test_a_copy_without_its_event_is_found(store: House) -> None:
 
 
 def log_files(store: House) -> list[Path]:
-    return sorted(
-        path for path in store.layout.log.rglob("*") if path.is_file() and path.stat().st_size
-    )
+    """The checkpoint and every file that its tree is read from; older partial ones may linger."""
+    level, reach = 0, store.log.size
+    size, bundles = reach, range(-(-reach // WIDTH))
+    names = ["checkpoint", *(bundle_path(at, width=width_at(size, 0, at)) for at in bundles)]
+    while reach:
+        widths = [(at, width_at(size, level, at)) for at in range(-(-reach // WIDTH))]
+        names += [tile_path(level, at, width=width) for at, width in widths]
+        level, reach = level + 1, reach // WIDTH
+    return [store.layout.log / name for name in names]
 
 
 def test_any_log_file_that_is_gone_or_changed_is_found(

@@ -8,6 +8,8 @@ import typer
 from bodyworn.cli.face import Face
 
 if TYPE_CHECKING:
+    from bodyworn.core.errors import BodywornError
+    from bodyworn.settings import Settings
     from bodyworn.work.check import Finding
 
 MARKS = {"good": "ok", "warning": "warning", "fault": "FAULT", "not asked": "-"}
@@ -23,16 +25,27 @@ def check(ctx: typer.Context) -> None:
     from bodyworn.web.configure import configure_anyway
 
     face = Face.of(ctx)
-    settings = face.settings()
+    settings, unread = settings_anyway(face)
     trouble = configure_anyway(settings)
     from bodyworn.work.check import Level, findings
 
-    found = list(findings(settings, trouble))
+    found = list(findings(settings, trouble, unread=unread))
     faults = sum(finding.level is Level.FAULT for finding in found)
     facts = {"faults": faults, "findings": [asdict(finding) for finding in found]}
     face.answer(facts, *(line(finding) for finding in found))
     if faults:
         raise typer.Exit(1)
+
+
+def settings_anyway(face: Face) -> "tuple[Settings, BodywornError | None]":
+    """The settings; where they cannot be read, those of a new installation, and what was wrong."""
+    from bodyworn.core.errors import BodywornError
+    from bodyworn.settings import Settings
+
+    try:
+        return face.settings(), None
+    except BodywornError as error:
+        return Settings.standing_in(face.data), error
 
 
 def line(finding: "Finding") -> str:

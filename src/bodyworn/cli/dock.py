@@ -69,6 +69,12 @@ def empty(
     folder: Annotated[Path, typer.Argument(help="Footage as it lies on a card or a disk.")],
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="The dock's name.")],
     token_file: Annotated[Path, typer.Option(metavar="FILE", help="A file with its token.")],
+    borough: Annotated[
+        str, typer.Option(metavar="NAME", help="Where all of it was recorded.")
+    ] = "",
+    officer: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Collar number of whoever wore the camera.")
+    ] = "",
     server: Annotated[
         str, typer.Option(metavar="URL", help="Address of the pages.")
     ] = "http://127.0.0.1:8400",
@@ -100,6 +106,8 @@ def empty(
     from bodyworn.devices.folder import FolderCamera
 
     face = Face.of(ctx)
+    told = {"borough": borough, "officer": officer}
+    said = {name: value for name, value in told.items() if value}
     verifier = load_verifier(log_key or own_log_key(face))
     with httpx.Client(timeout=60) as http, face.progress() as progress:
         agent = Dock(
@@ -113,7 +121,7 @@ def empty(
             spool=spool or token_file.with_suffix(".spool"),
             check_note=partial(read_receipt, verifier=verifier),
         )
-        docked = agent.empty(FolderCamera(folder), progress=progress)
+        docked = agent.empty(FolderCamera(folder, said=said), progress=progress)
     face.answer({"docked": [as_facts(one) for one in docked]}, *(line(one) for one in docked))
     if problems := [one.problem for one in docked if one.problem]:
         raise typer.Exit(problems[0].exit_code)

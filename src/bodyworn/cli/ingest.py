@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bodyworn.devices.camera import Held
     from bodyworn.work.house import House
 
-KEPT_ALREADY = "Kept already: what is said about it now changes nothing."
+KEPT_ALREADY = "Kept already: what is said about it now changes nothing; `bodyworn describe` does."
 MOST_NAMED = 5
 
 
@@ -69,13 +69,12 @@ def ingest(
         raise typer.Exit(problems[0].exit_code)
 
 
-def held_in(paths: list[Path], zone: str, said: dict[str, Any]) -> Iterator["Held"]:
+def held_in(paths: list[Path], zone: str, said: dict[str, str]) -> Iterator["Held"]:
     """Everything below the paths, with what the person said about all of it."""
     from bodyworn.devices.folder import FolderCamera
 
     for path in paths:
-        for held in FolderCamera(path, zone=zone_named(zone)).held():
-            yield replace(held, manifest=replace(held.manifest, **said))
+        yield from FolderCamera(path, zone=zone_named(zone), said=said).held()
 
 
 def passed_over(paths: list[Path]) -> list[Path]:
@@ -206,6 +205,7 @@ def warnings(taken: list[Taken], left_out: list[Path]) -> list[str]:
     if unseen := sum(not one.is_seen for one in taken):
         told.append(
             f"No account can open {unseen} of them: they have neither a borough nor an officer who "
-            "is known here. Say --borough or --officer when a file is first taken in."
+            "is known here. Say --borough or --officer when a file is first taken in, or "
+            "`bodyworn describe` afterwards."
         )
     return told

@@ -20,6 +20,9 @@ def init(
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="A PostgreSQL database; else SQLite.")
     ] = None,
+    second_signature: Annotated[
+        bool, typer.Option("--second-signature", help="Sign the log with ML-DSA-44 as well.")
+    ] = False,
 ) -> None:
     """Make a data folder: keys, settings, tables. What exists stays as it is.
 
@@ -27,7 +30,8 @@ def init(
     """
     face = Face.of(ctx)
     chosen = {"force_name": force_name, "log_origin": log_origin, "database": database}
-    layout = _made(face, {name: value for name, value in chosen.items() if value is not None})
+    given = {name: value for name, value in chosen.items() if value is not None}
+    layout = _made(face, given, second_signature=second_signature)
     face.answer(
         {"data": str(layout), "settings": str(layout / "bodyworn.toml")},
         f"The data folder {layout} is ready.",
@@ -36,7 +40,7 @@ def init(
     )
 
 
-def _made(face: Face, chosen: dict[str, str]) -> Path:
+def _made(face: Face, chosen: dict[str, str], *, second_signature: bool) -> Path:
     """1. folders and keys 2. the settings file 3. tables of the database that it names.
 
     Raises SetupError, data.records-lost where a log lies beside an empty database.
@@ -47,7 +51,7 @@ def _made(face: Face, chosen: dict[str, str]) -> Path:
     from bodyworn.work import house
 
     settings = Settings.load(face.data).with_(**chosen)
-    house.create(settings)
+    house.create(settings, second_signature=second_signature)
     path = settings.layout.settings
     if chosen and not path.exists():
         disk.write_once(path, as_toml(chosen).encode())

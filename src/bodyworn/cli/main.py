@@ -13,15 +13,23 @@ import typer
 from typer.core import TyperGroup
 
 from bodyworn.cli import (
+    backup,
+    census,
     check,
     demo,
+    describe,
     dock,
     erase,
     export,
+    gaps,
     ingest,
     init,
     keys,
     listing,
+    migrate,
+    pack,
+    patrol,
+    restore,
     serve,
     show,
     user,
@@ -108,12 +116,22 @@ app.command("serve")(serve.serve)
 app.command("ingest")(ingest.ingest)
 app.command("list")(listing.list_recordings)
 app.command("show")(show.show)
+app.command("describe")(describe.describe)
 app.command("verify")(verify.verify)
+app.command("patrol")(patrol.patrol)
+app.command("second-copy")(patrol.second_copy)
+app.command("backup")(backup.backup)
+app.command("backup-keys")(backup.backup_keys)
+app.command("restore")(restore.restore)
+app.command("migrate")(migrate.migrate)
 app.command("export")(export.export)
+app.command("pack")(pack.pack)
 app.command("erase")(erase.erase)
 app.command("check")(check.check)
+app.command("gaps")(gaps.gaps)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
+app.add_typer(census.app, name="census")
 app.add_typer(witness.app, name="witness")
 app.add_typer(keys.app, name="keys")
 app.command("version")(version.version)

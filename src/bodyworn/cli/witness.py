@@ -35,14 +35,20 @@ def init(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="Such as oversight.example/witness; never changes.")
     ],
+    ml_dsa: Annotated[
+        bool, typer.Option("--ml-dsa", help="An ML-DSA-44 key, which outlasts Ed25519.")
+    ] = False,
 ) -> None:
     """Make the witness's key; its public half goes into policies.
 
     Example: bodyworn witness init oversight --name oversight.example/witness
     """
+    from bodyworn.custody.cosignature import Cosigner
+    from bodyworn.custody.mldsa import MldsaSigner
     from bodyworn.custody.witness_folder import WitnessFolder
 
-    made = WitnessFolder.create(folder, name=name)
+    kind = MldsaSigner if ml_dsa else Cosigner
+    made = WitnessFolder.create(folder, name=name, kind=kind)
     Face.of(ctx).answer(
         {"folder": str(folder), "name": name, "vkey": made.key.text},
         f"The witness in {folder} has this public key. Give it to the force:",

@@ -23,7 +23,7 @@ class EventType(StrEnum):
     ACCESS_REFUSED = "access:refused"
     ACCOUNT_ADDED = "account:added"
     CAPTURE = "capture"
-    CAPTURE_REPEAT = "capture:repeat"
+    CENSUS = "census"
     DERIVATION = "derivation"
     DOCK_ADDED = "dock:added"
     DOCK_RETIRED = "dock:retired"
@@ -37,9 +37,17 @@ class EventType(StrEnum):
     KEY_REWRAP = "key:re-wrapped"
     MARKER_ADDED = "marker:added"
     MARKER_REMOVED = "marker:removed"
+    METADATA_MODIFICATION = "metadata modification"
     QUARANTINE = "quarantine"
     RECEIPT = "receipt:issued"
+    RECOVERY = "recovery"
+    REPLICATION = "replication"
     RETENTION_DECIDED = "retention:decided"
+    SEQUENCE_CLOSED = "sequence:closed"
+    SEQUENCE_EXPLAINED = "sequence:explained"
+    SEQUENCE_GAP = "sequence:gap"
+    SEQUENCE_REPEAT = "sequence:repeat"
+    SEQUENCE_RESET = "sequence:reset"
     SIGN_IN = "account:sign-in"
     SIGN_IN_FAILED = "account:sign-in-failed"
     SIGN_OUT = "account:sign-out"
@@ -77,6 +85,14 @@ class Condition(StrEnum):
     NOT_VIDEO = "not-video"  # bytes that no video reader knows
     PLAYABLE = "playable"  # opens, has a video track with pictures in it
     UNREADABLE = "unreadable"  # looks like video, yet nothing in it can be read
+
+
+class Oddity(StrEnum):
+    """What is odd about a camera's own count of its recordings."""
+
+    GAP = "gap"  # numbers are missing
+    REPEAT = "repeat"  # a number came twice
+    RESET = "reset"  # the count began again
 
 
 class Role(StrEnum):

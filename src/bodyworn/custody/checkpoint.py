@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from bodyworn.core.errors import DamagedError
 from bodyworn.custody.note import (
+    Note,
+    PrivateKey,
     Signer,
     Verifier,
     from_base64,
@@ -34,25 +36,37 @@ class Checkpoint:
     note_text: str  # the whole signed note, as served
 
 
-def make(origin: str, size: int, root: bytes, *, signer: Signer) -> Checkpoint:
-    """Sign a new checkpoint.
+def make(
+    origin: str, size: int, root: bytes, *, signer: Signer, second: PrivateKey | None = None
+) -> Checkpoint:
+    """Sign a new checkpoint, also with a second key of another kind where the log has one.
 
     The caller vouches that it extends every earlier one of this log: two that disagree,
     once signed, are proof of a forked history for ever.
     """
     body = f"{origin}\n{size}\n{to_base64(root)}\n"
-    _read_body(body)
-    return Checkpoint(origin, size, root, (), sign_note(body, signer))
+    read_body(body)
+    signers = (signer, second) if second else (signer,)
+    return Checkpoint(origin, size, root, (), sign_note(body, *signers))
 
 
-def parse(note: bytes | str, verifier: Verifier, *, origin: str | None = None) -> Checkpoint:
+def parse(
+    note: bytes | str,
+    verifier: Verifier,
+    *,
+    origin: str | None = None,
+    second: Verifier | None = None,
+) -> Checkpoint:
     """Read a checkpoint that this key has signed; `origin` is the key's name if not given.
 
-    Raises DamagedError: the errors of `open_note`, `checkpoint.malformed`, and
-    `checkpoint.other-log` for a genuine checkpoint of another log.
+    Whoever knows a second key of the log wants both: were one enough, a forger would need only the
+    weaker. Raises DamagedError: the errors of `open_note`, `checkpoint.malformed`,
+    `checkpoint.other-log` for a genuine checkpoint of another log, and `checkpoint.second-missing`.
     """
-    opened = open_note(note, [verifier])
-    found, size, root, extensions = _read_body(opened.text)
+    wanted_keys = [verifier, second] if second else [verifier]
+    opened = open_note(note, wanted_keys)
+    _check_all_signed(opened, wanted_keys)
+    found, size, root, extensions = read_body(opened.text)
     wanted = origin or verifier.name
     if found != wanted:
         raise DamagedError("checkpoint.other-log", f"This is a checkpoint of {found}.")
@@ -62,14 +76,25 @@ def parse(note: bytes | str, verifier: Verifier, *, origin: str | None = None) -
 def peek(note: bytes | str) -> Checkpoint:
     """Read a checkpoint without believing it: no signature is checked. Raises DamagedError."""
     text, _ = split_note(note)
-    return Checkpoint(*_read_body(text), _as_text(note))
+    return Checkpoint(*read_body(text), _as_text(note))
+
+
+def _check_all_signed(opened: Note, wanted: list[Verifier]) -> None:
+    missing = [key for key in wanted if key not in opened.signed_by]
+    if missing:
+        raise DamagedError(
+            "checkpoint.second-missing",
+            f"One of two keys of {missing[0].name} has not signed this checkpoint.",
+            hint="A key that was made just now signs the next checkpoint, and none before.",
+        )
 
 
 def _as_text(note: bytes | str) -> str:
     return note.decode() if isinstance(note, bytes) else note
 
 
-def _read_body(text: str) -> tuple[str, int, bytes, tuple[str, ...]]:
+def read_body(text: str) -> tuple[str, int, bytes, tuple[str, ...]]:
+    """Origin, size, root and extension lines of a checkpoint's text. Raises DamagedError."""
     lines = text.removesuffix("\n").split("\n")
     if len(lines) < 3 or not all(lines):
         raise DamagedError("checkpoint.malformed", "A checkpoint has three lines, none empty.")

@@ -8,23 +8,23 @@ before it signs is `custody.witness`'s; which witnesses are enough is `custody.p
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bodyworn.core.errors import DamagedError
 from bodyworn.custody.note import (
     COSIGNATURE,
+    PrivateKey,
     Signature,
     Verifier,
-    check_name,
+    ed25519_public,
     is_ed25519,
-    private_parts,
     split_note,
-    to_base64,
 )
 
 TIME_SIZE = 8  # bytes, big-endian seconds since 1970
+SIGNATURE_SIZES = (64, 2420)  # bytes of Ed25519 and of ML-DSA-44
 LATEST = 253_402_300_799  # the last second that a calendar of four-digit years can name
 
 
@@ -36,57 +36,37 @@ class CosignerKey(Verifier):
 
     def signed(self, message: bytes, signature: bytes) -> bool:
         """Whether this key made this cosignature of a checkpoint's text."""
-        seconds = _seconds(signature)
+        seconds = seconds_of(signature)
         if not 0 < seconds <= LATEST:
             return False
         return is_ed25519(signature[TIME_SIZE:], _message(message, seconds), public=self.public)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Cosigner:
-    """The private key of a witness; `repr` never shows it."""
+class Cosigner(PrivateKey):
+    """The private key of a witness: Ed25519, one line a look."""
 
-    name: str  # of the key: `oversight.example/witness`
-    secret: bytes  # 32 bytes, the seed of RFC 8032
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
-
-    @classmethod
-    def generate(cls, name: str) -> Self:
-        """A new key from the operating system's randomness. Raises DamagedError on a bad name."""
-        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
-        name, key_id, secret = private_parts(text.strip(), kind=COSIGNATURE)
-        cosigner = cls(name, secret)
-        if cosigner.key.key_id.hex() != key_id:
-            raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
-        return cosigner
+    kind: ClassVar[bytes] = COSIGNATURE
 
     @property
     def key(self) -> CosignerKey:
         """The public half."""
-        public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key()
-        return CosignerKey(self.name, public.public_bytes_raw())
+        return CosignerKey(self.name, ed25519_public(self.secret))
 
     @property
-    def text(self) -> str:
-        """The key as `PRIVATE+KEY+name+hash+base64`: a secret."""
-        encoded = to_base64(COSIGNATURE + self.secret)
-        return f"PRIVATE+KEY+{self.name}+{self.key.key_id.hex()}+{encoded}"
+    def public(self) -> Verifier:
+        """The same."""
+        return self.key
 
     def cosign(self, text: str, *, at: datetime) -> Signature:
         """Sign a checkpoint's text, whose last character is its newline, as seen at this time."""
-        seconds = int(at.timestamp())
-        key = Ed25519PrivateKey.from_private_bytes(self.secret)
-        raw = key.sign(_message(text.encode(), seconds))
-        return Signature(self.name, self.key.key_id, seconds.to_bytes(TIME_SIZE, "big") + raw)
+        raw = self.sign_at(text.encode(), int(at.timestamp()))
+        return Signature(self.name, self.public.key_id, raw)
 
-    def __repr__(self) -> str:
-        return f"Cosigner({self.name!r})"
+    def sign_at(self, message: bytes, seconds: int) -> bytes:
+        """Time and signature, as they stand in a note."""
+        key = Ed25519PrivateKey.from_private_bytes(self.secret)
+        return seconds.to_bytes(TIME_SIZE, "big") + key.sign(_message(message, seconds))
 
 
 def cosigned_at(signature: Signature) -> datetime:
@@ -94,7 +74,7 @@ def cosigned_at(signature: Signature) -> datetime:
 
     Raises DamagedError for a line that is no cosignature.
     """
-    seconds = _seconds(signature.raw)
+    seconds = seconds_of(signature.raw)
     if not 0 < seconds <= LATEST:
         raise DamagedError("cosignature.malformed", "That is no cosignature with a time.")
     return datetime.fromtimestamp(seconds, UTC)
@@ -110,12 +90,15 @@ def cosignature_in(note: bytes | str, key: CosignerKey) -> Signature | None:
     ours = [one for one in signatures if (one.name, one.key_id) == (key.name, key.key_id)]
     if not all(key.signed(text.encode(), one.raw) for one in ours):
         raise DamagedError("note.bad-signature", f"{key.name} did not sign this text.")
-    return max(ours, key=cosigned_at, default=None)
+    # A time of 0, which ML-DSA lines may have, is no word about when: no witness's cosignature.
+    timed = [one for one in ours if seconds_of(one.raw)]
+    return max(timed, key=cosigned_at, default=None)
 
 
-def _seconds(raw: bytes) -> int:
-    """The time of a cosignature, and 0 for what is too short or too long to be one."""
-    return int.from_bytes(raw[:TIME_SIZE], "big") if len(raw) == TIME_SIZE + 64 else 0
+def seconds_of(raw: bytes) -> int:
+    """The time of a cosignature; 0 where it states none, or is too short or too long to be one."""
+    is_one = len(raw) - TIME_SIZE in SIGNATURE_SIZES
+    return int.from_bytes(raw[:TIME_SIZE], "big") if is_one else 0
 
 
 def _message(text: bytes, seconds: int) -> bytes:

@@ -1,14 +1,18 @@
-"""Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys.
+"""Signed notes (C2SP signed-note v1.0.0) and their keys.
 
 A note is text that ends in a newline, an empty line, and one line a signature. Its text means
 nothing until a key that the reader knows has signed it; `open_note` is therefore the only way
-to the text. `custody.checkpoint` and `custody.receipt` say what stands in the text.
+to the text. `custody.checkpoint` and `custody.receipt` say what stands in the text; keys here are
+Ed25519, those of witnesses are `custody.cosignature`'s, ML-DSA-44 is `custody.mldsa`'s.
 """
 
 import base64
 import os
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Self
@@ -18,10 +22,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bodyworn.core.errors import DamagedError, RefusedError, SetupError
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # but for the newline
+_HALF = re.compile(r"[\ud800-\udfff]")
+
 ED25519 = b"\x01"  # signature type identifier
 COSIGNATURE = b"\x04"  # of a witness: Ed25519 over text and time (C2SP tlog-cosignature)
-KINDS = {ED25519: "an Ed25519 key", COSIGNATURE: "an Ed25519 key of a witness"}
-KEY_SIZE = 32
+MLDSA = b"\x06"  # ML-DSA-44 over tree and time (C2SP tlog-cosignature)
+KINDS = {
+    ED25519: "an Ed25519 key",
+    COSIGNATURE: "an Ed25519 key of a witness",
+    MLDSA: "an ML-DSA-44 key",
+}
+KEY_SIZE = 32  # bytes, of every seed and of Ed25519's public keys
+PRIVATE = "PRIVATE+KEY+"  # how the text of every private key begins
 MOST_SIGNATURES = 100  # the specification asks for at least 16
 DASH = "—"
 
@@ -33,11 +46,12 @@ class Verifier:
     name: str  # of the key, for a log its origin: `police.example/log`
     public: bytes  # 32 bytes, RFC 8032
     kind: ClassVar[bytes] = ED25519  # signature type that this key makes
+    size: ClassVar[int] = KEY_SIZE  # bytes of the public key
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `name+hash+base64`. Raises DamagedError."""
-        name, key_id, key = key_parts(text.strip(), kind=cls.kind)
+        name, key_id, key = key_parts(text.strip(), kind=cls.kind, size=cls.size)
         verifier = cls(name, key)
         if verifier.key_id.hex() != key_id:
             raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
@@ -59,11 +73,16 @@ class Verifier:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Signer:
-    """A private key; `repr` never shows it."""
+class PrivateKey:
+    """A private key of signed notes, whatever its kind; `repr` never shows it.
+
+    Every kind here has a seed of 32 bytes, and any 32 bytes are one. A kind names itself, makes its
+    public half, and signs.
+    """
 
     name: str  # of the key, for a log its origin
-    secret: bytes  # 32 bytes, the seed of RFC 8032
+    secret: bytes  # 32 bytes, the seed
+    kind: ClassVar[bytes] = b""  # signature type that this key makes
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -71,35 +90,55 @@ class Signer:
     @classmethod
     def generate(cls, name: str) -> Self:
         """A new key from the operating system's randomness. Raises DamagedError on a bad name."""
-        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
+        return cls(name, secrets.token_bytes(KEY_SIZE))
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
-        name, key_id, secret = private_parts(text.strip(), kind=ED25519)
-        signer = cls(name, secret)
-        if signer.verifier.key_id.hex() != key_id:
+        name, key_id, secret = private_parts(text.strip(), kind=cls.kind)
+        key = cls(name, secret)
+        if key.public.key_id.hex() != key_id:
             raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
-        return signer
+        return key
 
     @property
-    def verifier(self) -> Verifier:
+    def public(self) -> Verifier:
         """The public half."""
-        public = Ed25519PrivateKey.from_private_bytes(self.secret).public_key()
-        return Verifier(self.name, public.public_bytes_raw())
+        raise NotImplementedError
 
     @property
     def text(self) -> str:
         """The key as `PRIVATE+KEY+name+hash+base64`: a secret."""
-        key_id = self.verifier.key_id.hex()
-        return f"PRIVATE+KEY+{self.name}+{key_id}+{to_base64(ED25519 + self.secret)}"
+        encoded = to_base64(self.kind + self.secret)
+        return f"{PRIVATE}{self.name}+{self.public.key_id.hex()}+{encoded}"
+
+    def sign(self, message: bytes) -> bytes:
+        """What stands behind the key id in this key's line under the message."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signer(PrivateKey):
+    """The Ed25519 key of a log."""
+
+    kind: ClassVar[bytes] = ED25519
+
+    @property
+    def public(self) -> Verifier:
+        """The public half."""
+        return Verifier(self.name, ed25519_public(self.secret))
+
+    @property
+    def verifier(self) -> Verifier:
+        """The same, as those call it who are given it."""
+        return self.public
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes of signature."""
-        return Ed25519PrivateKey.from_private_bytes(self.secret).sign(message)
-
-    def __repr__(self) -> str:
-        return f"Signer({self.name!r})"
+        return _unfolded(self.secret).sign(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +164,7 @@ class Note:
     signed_by: tuple[Verifier, ...]  # the known keys among them
 
 
-def sign_note(text: str, *signers: Signer) -> str:
+def sign_note(text: str, *signers: PrivateKey) -> str:
     """The text with a signature line of each signer.
 
     Raises DamagedError for text that a note cannot hold: without a final newline, or with
@@ -270,9 +309,9 @@ def _decode(note: bytes | str) -> str:
 
 
 def _check_text(text: str) -> None:
-    if any(character < " " and character != "\n" for character in text):
+    if _CONTROL.search(text):
         raise DamagedError("note.malformed", "A note holds no control characters.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALF.search(text):
         raise DamagedError("note.malformed", "A note holds no half characters.")
 
 
@@ -282,8 +321,8 @@ def check_name(name: str) -> None:
         raise DamagedError("note.key-name", "A key's name has no spaces and no plus signs.")
 
 
-def _signature_line(signer: Signer, message: bytes) -> str:
-    return Signature(signer.name, signer.verifier.key_id, signer.sign(message)).line
+def _signature_line(signer: PrivateKey, message: bytes) -> str:
+    return Signature(signer.name, signer.public.key_id, signer.sign(message)).line
 
 
 def _read_signature(line: str) -> Signature:
@@ -298,8 +337,17 @@ def _read_signature(line: str) -> Signature:
     return Signature(name, raw[:4], raw[4:])
 
 
-def key_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
-    """Name, hexadecimal key id and the 32 bytes of `name+hash+base64`.
+def kind_of(text: str) -> bytes:
+    """The signature type of a key's text, public or private; empty where it names none.
+
+    Raises DamagedError.
+    """
+    parts = text.strip().removeprefix(PRIVATE).split("+", 2)
+    return from_base64(parts[2])[:1] if len(parts) == 3 else b""
+
+
+def key_parts(text: str, *, kind: bytes, size: int = KEY_SIZE) -> tuple[str, str, bytes]:
+    """Name, hexadecimal key id and the key's bytes of `name+hash+base64`.
 
     Raises DamagedError, also for a key of another kind: one that signs logs is no witness's.
     """
@@ -309,17 +357,28 @@ def key_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
     name, key_id, encoded = parts
     check_name(name)
     raw = from_base64(encoded)
-    if raw[:1] != kind or len(raw) != 1 + KEY_SIZE:
+    if raw[:1] != kind or len(raw) != 1 + size:
         raise DamagedError("note.key-garbled", f"That is not {KINDS[kind]}.")
     return name, key_id, raw[1:]
 
 
 def private_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
     """The same of `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
-    prefix, found, rest = text.partition("PRIVATE+KEY+")
-    if prefix or not found:
+    if not text.startswith(PRIVATE):
         raise DamagedError("note.key-garbled", "That is not a private key of a signed note.")
-    return key_parts(rest, kind=kind)
+    return key_parts(text.removeprefix(PRIVATE), kind=kind)
+
+
+@lru_cache(maxsize=16)
+def _unfolded(seed: bytes) -> Ed25519PrivateKey:
+    """Making the key of its seed takes longer than signing with it."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=16)
+def ed25519_public(seed: bytes) -> bytes:
+    """The 32 bytes of the public key (RFC 8032)."""
+    return _unfolded(seed).public_key().public_bytes_raw()
 
 
 def is_ed25519(signature: bytes, message: bytes, *, public: bytes) -> bool:

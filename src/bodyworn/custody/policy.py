@@ -19,6 +19,7 @@ from pathlib import Path
 from bodyworn.core.errors import DamagedError, SetupError
 from bodyworn.custody.checkpoint import Checkpoint, parse
 from bodyworn.custody.cosignature import CosignerKey, cosignature_in, cosigned_at
+from bodyworn.custody.mldsa import read_cosigner_key, read_log_key
 from bodyworn.custody.note import Verifier
 
 NONE = "none"  # the quorum that asks for nobody
@@ -207,7 +208,7 @@ def _take(draft: _Draft, line: bytes) -> None:
 
 def _take_log(draft: _Draft, words: list[str]) -> None:
     _check_count(words, 1, 2, "log <vkey> [<url>]")
-    key = Verifier.parse(_key(words[0]))
+    key = read_log_key(_key(words[0]))
     _check_room(draft.logs)
     if any(key.public == one.key.public for one in draft.logs):
         raise malformed("This log's key stands in the policy already.")
@@ -216,7 +217,7 @@ def _take_log(draft: _Draft, words: list[str]) -> None:
 
 def _take_witness(draft: _Draft, words: list[str]) -> None:
     _check_count(words, 2, 3, "witness <name> <vkey> [<url>]")
-    key = CosignerKey.parse(_key(words[1]))
+    key = read_cosigner_key(_key(words[1]))
     _check_room(draft.witnesses)
     _check_new(draft, words[0])
     if any(key.public == one.key.public for one in draft.witnesses):

@@ -6,7 +6,7 @@ its parent, up to the signed root. A reader that believes one tile unchecked can
 forged entry together with a forged tile (CVE-2026-56865 in another reader).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bodyworn.core.errors import DamagedError, MissingError, RefusedError
@@ -51,6 +51,13 @@ def encode_entry(entry: bytes) -> bytes:
             hint="Log a digest of what is large, and keep the large thing elsewhere.",
         )
     return len(entry).to_bytes(2, "big") + entry
+
+
+def encode_entries(entries: Sequence[bytes]) -> list[bytes]:
+    """The same for many, without a call for each. Raises RefusedError."""
+    if max(map(len, entries), default=0) > LARGEST_ENTRY:
+        return [encode_entry(entry) for entry in entries]
+    return [len(entry).to_bytes(2, "big") + entry for entry in entries]
 
 
 def encode_bundle(entries: Iterable[bytes]) -> bytes:
@@ -172,15 +179,15 @@ class EntryReader:
 
 def read_edge(folder: Path, *, size: int, root: bytes) -> RightEdge:
     """The right edge of a tree, which must lead to this root. Raises DamagedError."""
-    edge, level = RightEdge(size), 0
-    while size >> 8 * level:
+    rows: list[list[bytes]] = []
+    while size >> 8 * (level := len(rows)):
         row: list[bytes] = []
         index, width = divmod(size >> 8 * level, WIDTH)
         if width:
             tile = read_tile(folder, level, index, width=width)
             row = [_hash_in(tile, at) for at in range(width)]
-        edge.rows.append(row)
-        level += 1
+        rows.append(row)
+    edge = RightEdge(size, rows)
     if edge.root() != root:
         raise DamagedError(
             "log.edge-disagrees", f"The last tiles do not lead to the root of {size} entries."

@@ -74,13 +74,14 @@ def verify_log(
     folder: Path,
     verifier: Verifier,
     *,
+    second: Verifier | None = None,
     older: str | bytes | None = None,
     policy: Policy | None = None,
     progress: Progress = silent,
 ) -> Verdict:
     """Recompute a whole log from its files.
 
-    1. The checkpoint is signed by this key.
+    1. The checkpoint is signed by this key; and by the log's `second` one, if that is given.
     2. Every entry bundle is there and whole; each entry gives its leaf hash.
     3. Every tile is what these leaf hashes make it.
     4. The root over these leaf hashes is the signed one.
@@ -93,7 +94,7 @@ def verify_log(
     this log, since that says nothing about the log.
     """
     try:
-        checkpoint = _signed_checkpoint(folder, verifier)
+        checkpoint = _signed_checkpoint(folder, verifier, second)
     except DamagedError as error:
         return _stopped(error.message, file=CHECKPOINT)
     kept = parse(older, verifier) if older else None
@@ -153,12 +154,12 @@ def _stopped(sentence: str, *, file: str | None = None) -> Verdict:
     return Verdict(steps=(Step(1, sentence, ok=False),), failed_file=file)
 
 
-def _signed_checkpoint(folder: Path, verifier: Verifier) -> Checkpoint:
+def _signed_checkpoint(folder: Path, verifier: Verifier, second: Verifier | None) -> Checkpoint:
     try:
         note = (folder / CHECKPOINT).read_bytes()
     except FileNotFoundError:
         raise DamagedError("log.file-missing", f"There is no checkpoint in {folder}.") from None
-    return parse(note, verifier)
+    return parse(note, verifier, second=second)
 
 
 def _signed(checkpoint: Checkpoint) -> Step:

@@ -1,7 +1,7 @@
 """What a witness keeps: one key, and of each log its public keys and its largest tree.
 
 DIR/
-  witness.key                  the witness's Ed25519 key, 0600: a secret
+  witness.key                  the witness's key, Ed25519 or ML-DSA-44, 0600: a secret
   witness.vkey                 its public half, for policies
   .lock                        held by the one process that signs
   logs/<SHA-256 of the origin>/
@@ -25,6 +25,7 @@ from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedE
 from bodyworn.custody.checkpoint import Checkpoint, peek
 from bodyworn.custody.cosignature import Cosigner, CosignerKey, cosignature_in, cosigned_at
 from bodyworn.custody.files import Write, one_writer, write_durably
+from bodyworn.custody.mldsa import read_cosigner
 from bodyworn.custody.note import Note, Signature, Verifier, write_key
 
 MOST_CONTRADICTIONS = 100  # kept of one log; one is enough
@@ -48,13 +49,13 @@ class WitnessFolder:
     write: Write = write_durably  # makes files durable; tests hand in one that breaks
 
     @classmethod
-    def create(cls, root: Path, *, name: str) -> "WitnessFolder":
+    def create(cls, root: Path, *, name: str, kind: type[Cosigner] = Cosigner) -> "WitnessFolder":
         """Make folder and key. Raises RefusedError `witness.exists`, DamagedError `note.key-name`.
 
         A new key over an old one would be a new witness, and those who rely on the old one would
         not know; so a folder that has a key is left alone.
         """
-        cosigner = Cosigner.generate(name)
+        made = kind.generate(name)
         if (root / "witness.key").exists():
             raise RefusedError(
                 "witness.exists",
@@ -62,9 +63,9 @@ class WitnessFolder:
                 hint="Choose another folder.",
             )
         (root / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_key(root / "witness.key", cosigner.text, mode=0o600)
-        write_key(root / "witness.vkey", cosigner.key.text, mode=0o644)
-        return cls(root=root, cosigner=cosigner)
+        write_key(root / "witness.key", made.text, mode=0o600)
+        write_key(root / "witness.vkey", made.key.text, mode=0o644)
+        return cls(root=root, cosigner=made)
 
     @classmethod
     def open(cls, root: Path) -> "WitnessFolder":
@@ -72,7 +73,7 @@ class WitnessFolder:
         try:
             return cls(
                 root=root,
-                cosigner=Cosigner.parse((root / "witness.key").read_text("utf-8", "replace")),
+                cosigner=read_cosigner((root / "witness.key").read_text("utf-8", "replace")),
             )
         except FileNotFoundError:
             raise SetupError(

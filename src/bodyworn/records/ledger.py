@@ -56,9 +56,18 @@ def record(event: Event, *, recording: Recording | None = None) -> CustodyEvent:
     event lost, or the other way round.
     """
     _refuse_outside()
-    row = _row(event, _seal(event, recording), recording)
+    row = _row(event, seal(event, recording), recording)
     row.save(by_the_ledger=True)
     return row
+
+
+def seal(event: Event, recording: Recording | None) -> Sealed:
+    """The event as a leaf. Raises DamagedError for a detail that has no canonical form."""
+    make: Seal = django_conf.BODYWORN_SEAL
+    if recording is None:
+        return make(event, reference="", pseudonym_salt=None)
+    salt = bytes(recording.pseudonym_salt)
+    return make(event, reference=recording.reference, pseudonym_salt=salt)
 
 
 def as_noun(row: CustodyEvent) -> Event:
@@ -92,10 +101,16 @@ def give_places(limit: int) -> range:
     refuses the second. Once this has returned the order is committed: a tree built from these
     rows, today or after a crash, is the same tree. MUST NOT be called inside a transaction.
     """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
+    with transaction.atomic(durable=True):
         first = next_index()
+        return range(first, first + place_waiting(first, limit=limit))
+
+
+def place_waiting(first: int, *, limit: int) -> int:
+    """The statement of `give_places`: places from `first` on. Answers how many were given."""
+    with connection.cursor() as cursor:
         cursor.execute(_GIVE_PLACES, [first - 1, limit])
-        return range(first, first + cursor.rowcount)
+        return int(cursor.rowcount)
 
 
 def from_index(index: int, limit: int) -> Iterator[bytes]:
@@ -143,14 +158,6 @@ UPDATE records_custodyevent SET leaf_index = placed.place
                  WHERE leaf_index IS NULL ORDER BY id LIMIT %s) AS without) AS placed
  WHERE records_custodyevent.id = placed.id AND records_custodyevent.leaf_index IS NULL
 """
-
-
-def _seal(event: Event, recording: Recording | None) -> Sealed:
-    seal: Seal = django_conf.BODYWORN_SEAL
-    if recording is None:
-        return seal(event, reference="", pseudonym_salt=None)
-    salt = bytes(recording.pseudonym_salt)
-    return seal(event, reference=recording.reference, pseudonym_salt=salt)
 
 
 def _row(event: Event, sealed: Sealed, recording: Recording | None) -> CustodyEvent:

@@ -11,19 +11,19 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Lag
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from bodyworn.core.errors import RefusedError
-from bodyworn.core.terms import Condition, EventType, Role
+from bodyworn.core.terms import Condition, EventType, Oddity, Role
 from bodyworn.core.types import Actor
-from bodyworn.records.models import CustodyEvent, Recording, RetentionDecision
+from bodyworn.records.models import CustodyEvent, Recording, RetentionDecision, SequenceFinding
 from bodyworn.rules.access import is_at_the_machine
+from bodyworn.rules.sequence import Finding
 
 PAGE = 50
 MOST_WORDS = 8  # of a search; more would be a way to make the database sweat
 LONGEST_WORD = 60  # characters
-_ODD = {EventType.QUARANTINE, EventType.CAPTURE_REPEAT}
+_ODD = {EventType.QUARANTINE, EventType.SEQUENCE_REPEAT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JOINED = {
     "officer": "officer__number",
@@ -87,14 +87,14 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Numbers that a camera counted and that never arrived, just before a recording that did."""
+class OddCount:
+    """Something odd about a camera's count that nobody has explained yet."""
 
+    number: int  # of the finding
     camera: str  # serial
-    first: int  # first missing number
-    last: int  # last missing number
-    next_reference: str  # the recording that shows the gap
-    next_started_at: datetime  # UTC
+    finding: Finding
+    since: datetime  # UTC, when any part of it was seen first
+    reference: str  # the recording that shows it; empty for who may not see footage
     officer: str | None  # collar number of its wearer
 
 
@@ -118,6 +118,8 @@ def visible_to(actor: Actor) -> Q:
         seen |= Q(unit__name=actor.unit)
     if Role.INVESTIGATOR in actor.roles and actor.borough:
         seen |= Q(borough=actor.borough)
+    if Role.ADMINISTRATOR in actor.roles:
+        seen |= Q(officer=None, unit=None, borough="")
     return seen
 
 
@@ -167,24 +169,18 @@ def needing_attention(actor: Actor, *, limit: int) -> tuple[Listed, ...]:
     return _rows(found.order_by("-started_at", "-id")[:limit])
 
 
-def gaps(actor: Actor, since: datetime, *, limit: int) -> tuple[Gap, ...]:
-    """Recording numbers that cameras skipped since a moment, newest first.
+def odd_counts(actor: Actor, *, limit: int) -> tuple[OddCount, ...]:
+    """What is odd about cameras' counts and waits for an explanation, longest first.
 
-    All recordings of a camera are looked at, whoever wore it, so that a number that arrived for
-    another unit is no gap; a gap is shown to those who may see the recording after it.
+    Shown to those who may see the recording that shows it; and to administrators, whose cameras
+    they are, without a word about footage.
     """
-    mine = Recording.objects.filter(visible_to(actor), started_at__gte=since)
-    cameras = mine.filter(sequence__isnull=False).values("device_id")
-    before = Window(Lag("sequence"), partition_by="device_id", order_by="sequence")
-    counted = (
-        Recording.objects.filter(device_id__in=cameras, started_at__gte=since)
-        .exclude(sequence=None)
-        .annotate(previous=before)
-        .filter(sequence__gt=F("previous") + 1)
-    )
-    visible = set(mine.values_list("pk", flat=True).filter(pk__in=[g.pk for g in counted]))
-    shown = counted.select_related("device", "officer").order_by("-started_at", "-id")
-    return tuple(_gap(row) for row in shown if row.pk in visible)[:limit]
+    rows = SequenceFinding.objects.filter(closed_at=None, explained_at=None)
+    keeps_cameras = Role.ADMINISTRATOR in actor.roles
+    if not keeps_cameras:
+        rows = rows.filter(shown_by__in=Recording.objects.filter(visible_to(actor)))
+    shown = rows.select_related("device", "shown_by__officer").order_by("since", "id")[:limit]
+    return tuple(_odd_count(row, names_footage=not keeps_cameras) for row in shown)
 
 
 def choices_of(actor: Actor) -> dict[str, list[str]]:
@@ -295,12 +291,14 @@ def _place(cursor: str) -> tuple[datetime, int]:
         ) from None
 
 
-def _gap(row: Any) -> Gap:
-    return Gap(
+def _odd_count(row: SequenceFinding, *, names_footage: bool) -> OddCount:
+    shown_by = row.shown_by if names_footage else None
+    officer = shown_by.officer if shown_by else None
+    return OddCount(
+        number=row.pk,
         camera=row.device.serial,
-        first=row.previous + 1,
-        last=row.sequence - 1,
-        next_reference=row.reference,
-        next_started_at=row.started_at,
-        officer=row.officer.number if row.officer else None,
+        finding=Finding(kind=Oddity(row.kind), first=row.first, last=row.last),
+        since=row.since,
+        reference=shown_by.reference if shown_by else "",
+        officer=officer.number if officer else None,
     )

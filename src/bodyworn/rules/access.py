@@ -15,6 +15,7 @@ class Action(StrEnum):
 
     ADMINISTER = "administer"  # accounts, docks, settings
     CHECK = "check"  # re-hash a file, recompute the log
+    DESCRIBE = "describe"  # say whose, where, what and when it is
     EXPORT = "export"  # take a copy out
     LIST = "list"  # see that it exists
     MARK = "mark"  # add or take away a marker
@@ -36,6 +37,8 @@ AT_THE_MACHINE = "system:command-line:"
 HANDLES = {Action.CHECK, Action.LIST, Action.MARK, Action.VIEW}
 """What those who work with footage may do with what is theirs to see."""
 
+_NEVER_BY_BOROUGH = {Action.ADMINISTER, Action.DESCRIBE}
+
 
 def may(actor: Actor, action: Action, footage: Footage | None = None) -> Decision:
     """Judge one action; `footage` is None for what concerns no recording."""
@@ -52,6 +55,7 @@ def may(actor: Actor, action: Action, footage: Footage | None = None) -> Decisio
         _own(actor, action, footage)
         or _unit(actor, action, footage)
         or _borough(actor, action, footage)
+        or _nobodys(actor, action, footage)
         or _no("access.no-rule", "This recording belongs to another officer, unit or borough.")
     )
 
@@ -81,8 +85,8 @@ def _own(actor: Actor, action: Action, footage: Footage) -> Decision | None:
 
 
 def _unit(actor: Actor, action: Action, footage: Footage) -> Decision | None:
-    """Supervisors handle what their own unit recorded."""
-    if Role.SUPERVISOR not in actor.roles or action not in HANDLES:
+    """Supervisors handle what their own unit recorded, and correct what is said about it."""
+    if Role.SUPERVISOR not in actor.roles or action not in HANDLES | {Action.DESCRIBE}:
         return None
     if actor.unit is None or actor.unit != footage.unit:
         return None
@@ -91,11 +95,21 @@ def _unit(actor: Actor, action: Action, footage: Footage) -> Decision | None:
 
 def _borough(actor: Actor, action: Action, footage: Footage) -> Decision | None:
     """Investigators handle and export what was recorded in their borough."""
-    if Role.INVESTIGATOR not in actor.roles or action is Action.ADMINISTER:
+    if Role.INVESTIGATOR not in actor.roles or action in _NEVER_BY_BOROUGH:
         return None
     if actor.borough is None or actor.borough != footage.borough:
         return None
     return _yes("access.own-borough", "This was recorded in your borough.")
+
+
+def _nobodys(actor: Actor, action: Action, footage: Footage) -> Decision | None:
+    """Where no account could open it, administrators say whose it is; they open nothing."""
+    is_somebodys = (footage.officer, footage.unit, footage.borough) != (None, None, None)
+    if Role.ADMINISTRATOR not in actor.roles or is_somebodys:
+        return None
+    if action in {Action.DESCRIBE, Action.LIST}:
+        return _yes("access.nobodys", "It belongs to nobody yet, and you may say whose it is.")
+    return _no("access.nobodys", "This has no officer and no borough yet, so nobody may open it.")
 
 
 def _yes(rule: str, reason: str) -> Decision:

@@ -51,7 +51,7 @@ def _longest(look: Look, viewing: timedelta) -> timedelta | None:
         # The same bytes again: what was kept first is read, to see whether it still is the same.
         case EventType.VIEW | EventType.INGESTION | EventType.INGESTION_REPEAT:
             return viewing
-        case EventType.EXPORT if look.detail.get("what") == "original":
+        case EventType.EXPORT if look.detail.get("what") in {"original", "pack"}:
             return viewing
         case EventType.FIXITY_BEGUN:
             return CHECK_OF_ALL if look.subject == EVERYTHING else CHECK_OF_ONE

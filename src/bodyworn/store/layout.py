@@ -10,20 +10,33 @@ DATA/
   serve.log                    what the servers of a demonstration say
   keys/                        0700; secrets, never in a backup of the database
     log.key  log.vkey          the log's Ed25519 key (C2SP signed note) and its public half
+    log.mldsa.key  …vkey       its second key, ML-DSA-44; absent where it has none
     ticket.key                 32 bytes; signs tickets for the door
     pages.key                  Django's secret key
     buckets/<name>.<n>.key     32 bytes; wraps the data keys of one bucket (`store.keyring`)
     buckets/<name>.<n>.destroyed
                                the mark of a key that was destroyed
+    documents.key  documents.pem  who signs packs: key, and certificate with its root
+    documents-root.pem         the root of it with its key, made where the force names no other
   records.sqlite3              records, people, events (absent with PostgreSQL)
   queue.sqlite3                keys of waiting jobs, nothing else
   log/                         served as stored: C2SP tlog-tiles
     checkpoint  tile/…
     checkpoint.witnessed       the newest checkpoint that enough witnesses cosigned
     lock                       held by the one sequencer (SQLite; PostgreSQL has its own)
+    timestamps/<size>.checkpoint  <size>.tsr  newest
+                               checkpoints, and the RFC 3161 tokens over them
+    census/<day>  newest       the list of live evidence of each day
   witnesses.json               what each witness was asked and answered last
+  timestamps.json              what the time-stamp authority answered last
+  statements/<moment>-<kind>   signed statements of backups, restores and moves
+  moving/                      only while this folder is being filled by a restore or a move
+  moved.json                   this installation was moved elsewhere, and is closed
+  patrol.json                  how far the fixity patrol has come, and what it found
+  patrol.lock                  held by whoever patrols
   blobs/sha256/ab/abcd…        one sealed file a digest of the plain bytes (`store.sealed`)
   blobs/sha256/ab/abcd….spare  the same bytes in a second seal, until it is settled which is good
+  blobs/aside/<digest>.<n>     files that were found to be wrong and were replaced; never deleted
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>.json  <id>.bytes  <id>.tail  <id>.sidecar.0 …
                                an unfinished upload; its bytes are sealed as they come
@@ -34,6 +47,7 @@ DATA/
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from bodyworn.core.digest import Sha256
@@ -98,6 +112,16 @@ class Layout:
         return self.keys / "log.vkey"
 
     @property
+    def log_second_key(self) -> Path:
+        """The log's second private key, ML-DSA-44, mode 0600; absent where it has none."""
+        return self.keys / "log.mldsa.key"
+
+    @property
+    def log_second_vkey(self) -> Path:
+        """Its public half."""
+        return self.keys / "log.mldsa.vkey"
+
+    @property
     def ticket_key(self) -> Path:
         """The 32 bytes that sign tickets."""
         return self.keys / "ticket.key"
@@ -111,6 +135,21 @@ class Layout:
     def buckets(self) -> Path:
         """The folder of bucket keys, where no token holds them; mode 0700."""
         return self.keys / "buckets"
+
+    @property
+    def documents_key(self) -> Path:
+        """The key that signs packs, PEM, mode 0600."""
+        return self.keys / "documents.key"
+
+    @property
+    def documents_certificate(self) -> Path:
+        """Its certificate and the root's, PEM."""
+        return self.keys / "documents.pem"
+
+    @property
+    def documents_root(self) -> Path:
+        """The root's certificate and key, PEM, mode 0600."""
+        return self.keys / "documents-root.pem"
 
     @property
     def records(self) -> Path:
@@ -138,9 +177,52 @@ class Layout:
         return self.log / "checkpoint.witnessed"
 
     @property
+    def census(self) -> Path:
+        """The lists of live evidence, served with the log."""
+        return self.log / "census"
+
+    def census_of(self, day: date) -> Path:
+        """The census of one day."""
+        return self.census / f"{day}"
+
+    def census_draft(self, day: date) -> Path:
+        """Its list, before the log's leaf is written over it; a dot keeps it from being served."""
+        return self.census / f".{day}.list"
+
+    @property
     def witnesses(self) -> Path:
         """What each witness was asked and answered last; may be lost without harm."""
         return self.root / "witnesses.json"
+
+    @property
+    def timestamps(self) -> Path:
+        """What the time-stamp authority answered last; may be lost without harm."""
+        return self.root / "timestamps.json"
+
+    @property
+    def statements(self) -> Path:
+        """Signed statements of what was copied from here or to here."""
+        return self.root / "statements"
+
+    @property
+    def moving(self) -> Path:
+        """What a restore or a move remembers until this folder is complete."""
+        return self.root / "moving"
+
+    @property
+    def moved(self) -> Path:
+        """There once this installation was moved elsewhere."""
+        return self.root / "moved.json"
+
+    @property
+    def patrol(self) -> Path:
+        """How far the patrol has come; may be lost, and then a round begins again."""
+        return self.root / "patrol.json"
+
+    @property
+    def patrol_lock(self) -> Path:
+        """Locked by the one process that patrols."""
+        return self.root / "patrol.lock"
 
     @property
     def blobs(self) -> Path:
@@ -159,6 +241,10 @@ class Layout:
         """The same bytes in a second seal, until somebody with keys says which one is good."""
         blob = self.blob(digest)
         return blob.with_name(f"{blob.name}.spare")
+
+    def blob_aside(self, digest: Sha256, number: int) -> Path:
+        """Where a wrong file of this digest is kept once it was replaced, counted from 1."""
+        return self.blobs / "aside" / f"{digest.hex}.{number}"
 
     @property
     def incoming(self) -> Path:

@@ -26,15 +26,22 @@ def remove_dead(layout: Layout, digest: Sha256, *, is_destroyed: IsDestroyed) ->
 
     MUST be called only for bytes that no row and no arrival names. May be repeated.
     """
-    for path in (layout.blob(digest), layout.spare(digest)):
+    blob = layout.blob(digest)
+    for path in (blob, layout.spare(digest), *_set_aside(layout, digest)):
         going = path.with_name(path.name + GOING)
         _end(going, path, is_destroyed)
         if path.exists() and _is_dead(path, is_destroyed):
             with contextlib.suppress(FileNotFoundError):
                 path.rename(going)
             _end(going, path, is_destroyed)
-    if layout.blob(digest).parent.exists():
-        disk.flush_folder(layout.blob(digest).parent)
+    if blob.parent.exists():
+        disk.flush_folder(blob.parent)
+
+
+def _set_aside(layout: Layout, digest: Sha256) -> list[Path]:
+    """What the patrol found wrong and kept: sealed with the same key."""
+    first = layout.blob_aside(digest, 1)
+    return sorted(first.parent.glob(f"{digest.hex}*")) if first.parent.is_dir() else []
 
 
 def _end(going: Path, path: Path, is_destroyed: IsDestroyed) -> None:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from bodyworn.web.api import v1
-from bodyworn.web.pages import account, errors, home, marks, recording, recordings
+from bodyworn.web.pages import account, describe, errors, home, marks, recording, recordings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recordings/<str:reference>", recording.review, name="review"),
     path("recordings/<str:reference>/purpose", recording.purpose, name="purpose"),
     path("recordings/<str:reference>/check", recording.check, name="check"),
+    path("recordings/<str:reference>/describe", describe.describe, name="describe"),
     path("recordings/<str:reference>/still", recording.still, name="still"),
     path("recordings/<str:reference>/markers", marks.add, name="add-marker"),
     path("recordings/<str:reference>/markers/<int:marker>", marks.remove, name="remove-marker"),

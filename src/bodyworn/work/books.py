@@ -22,6 +22,7 @@ BOOKED = (
     EventType.INGESTION,
     EventType.MARKER_ADDED,
     EventType.MARKER_REMOVED,
+    EventType.METADATA_MODIFICATION,
     EventType.RETENTION_DECIDED,
 )
 """The types of event that rows are compared with."""
@@ -62,15 +63,17 @@ def check_recording(
 ) -> None:
     """A recording, its copies and its retention are those of its events.
 
-    Raises DamagedError books.no-ingestion, .salt-gone, .capture, .claim, .fact, .place, .master,
-    .sidecar, .copy, .recipe, .retention or .marker.
+    What somebody corrected since is taken back first, so that the rest is compared as it was taken
+    in. Raises DamagedError books.no-ingestion, .salt-gone, .altered, .capture, .claim, .fact,
+    .place, .master, .sidecar, .copy, .recipe, .retention or .marker.
     """
     ingestion = _one_ingestion(recording, events)
     _check_salts(recording, events)
-    _check_capture(recording, events)
-    _check_claims(recording, events, ingestion)
-    _check_place(recording, ingestion)
-    _check_facts(recording, ingestion)
+    told = _as_taken_in(recording, events)
+    _check_capture(recording, events, told)
+    _check_claims(recording, events, ingestion, told)
+    _check_place(recording, ingestion, told)
+    _check_facts(recording, ingestion, told)
     _check_master(recording, ingestion, copies)
     _check_sidecars(recording, ingestion, copies)
     _check_derived(recording, events, copies)
@@ -110,6 +113,19 @@ def facts_of(recording: Recording) -> dict[str, Any]:
     }
 
 
+def told_of(recording: Recording) -> dict[str, Any]:
+    """What somebody may correct later, as the event of a correction tells it."""
+    return {
+        **place_of(recording),
+        "title": recording.title,
+        "category": recording.category,
+        "started_at": iso(recording.started_at),
+        "started_at_source": recording.started_at_source,
+        "triggered_at": iso(recording.triggered_at) if recording.triggered_at else None,
+        "ended_at": iso(recording.ended_at),
+    }
+
+
 def named(row: CustodyEvent) -> str:
     """An event as a person would look for it."""
     place = "without a place" if row.leaf_index is None else str(row.leaf_index)
@@ -139,10 +155,30 @@ def _check_salts(recording: Recording, events: Iterable[CustodyEvent]) -> None:
             )
 
 
-def _check_capture(recording: Recording, events: Iterable[CustodyEvent]) -> None:
+def _as_taken_in(recording: Recording, events: Iterable[CustodyEvent]) -> dict[str, Any]:
+    """What was told of it at first. Walking back from the row, each correction must have led to
+    what stands, and what it found must be what the one before it left."""
+    told = told_of(recording)
+    corrections = [event for event in events if event.type == EventType.METADATA_MODIFICATION]
+    for event in sorted(corrections, key=lambda event: event.pk, reverse=True):
+        for name, value in event.detail.get("new", {}).items():
+            if told.get(name) != value:
+                raise _wrong(
+                    "books.altered",
+                    f"What is told of {recording.reference} ({name}) is not what was last put on "
+                    "record.",
+                    recording.reference,
+                )
+        told |= event.detail.get("old", {})
+    return told
+
+
+def _check_capture(
+    recording: Recording, events: Iterable[CustodyEvent], told: Mapping[str, Any]
+) -> None:
     """When it began and which camera saw it: the two facts that a case stands on."""
     camera = recording.device.serial if recording.device else None
-    kept = [(iso(recording.started_at), camera, recording.sequence)]
+    kept = [(told["started_at"], camera, recording.sequence)]
     said = [
         (iso(event.at), event.detail.get("device"), event.detail.get("sequence"))
         for event in events
@@ -157,16 +193,19 @@ def _check_capture(recording: Recording, events: Iterable[CustodyEvent]) -> None
 
 
 def _check_claims(
-    recording: Recording, events: Iterable[CustodyEvent], ingestion: CustodyEvent
+    recording: Recording,
+    events: Iterable[CustodyEvent],
+    ingestion: CustodyEvent,
+    told: Mapping[str, Any],
 ) -> None:
     """What the camera said beside: its wearer, whose clock was believed, and how wrong it was."""
-    wearer = recording.officer.number if recording.officer else None
+    wearer = told["officer"]
     stranger = ingestion.detail.get("officer_unknown")
     for said in (event.detail for event in events if event.type == EventType.CAPTURE):
         differs = (
             said.get("officer") not in (None, wearer if stranger is None else stranger)
             or said.get("clock_offset_ms") != recording.clock_offset_ms
-            or said.get("start_taken_from") != recording.started_at_source
+            or said.get("start_taken_from") != told["started_at_source"]
         )
         if differs:
             raise _wrong(
@@ -176,14 +215,17 @@ def _check_claims(
             )
 
 
-def _check_facts(recording: Recording, ingestion: CustodyEvent) -> None:
+def _check_facts(recording: Recording, ingestion: CustodyEvent, told: Mapping[str, Any]) -> None:
     """Events from before a fact was told with them say nothing about it."""
+    facts = facts_of(recording)
+    facts |= {name: told[name] for name in facts if name in told}
+    facts["borough"] = told["borough"] or ""
     kept = {
         "filename": recording.filename,
         "condition": recording.condition,
         "upload": recording.upload,
         "received_at": iso(recording.received_at),
-        "facts": facts_of(recording),
+        "facts": facts,
     }
     for name, value in kept.items():
         if name in ingestion.detail and ingestion.detail[name] != value:
@@ -194,10 +236,10 @@ def _check_facts(recording: Recording, ingestion: CustodyEvent) -> None:
             )
 
 
-def _check_place(recording: Recording, ingestion: CustodyEvent) -> None:
+def _check_place(recording: Recording, ingestion: CustodyEvent, told: Mapping[str, Any]) -> None:
     """Whose and where it is decides who may see it, so it must be what was put on record."""
     said = ingestion.detail.get("place")
-    if said is not None and said != place_of(recording):
+    if said is not None and said != {name: told[name] for name in ("officer", "unit", "borough")}:
         raise _wrong(
             "books.place",
             f"The officer, unit or borough of {recording.reference} is not the one on record.",

@@ -28,8 +28,7 @@ from bodyworn.records.models import (
 )
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.retention import counted_from, first_decision
-from bodyworn.rules.sequence import Count, CountFinding, judge_count
-from bodyworn.work import data_keys, jobs
+from bodyworn.work import completeness, data_keys, jobs
 from bodyworn.work.books import facts_of, place_of
 from bodyworn.work.described import (
     Described,
@@ -68,18 +67,18 @@ def enter(entry: Entry) -> Recording:
     1. Who and what: device, officer; an unknown camera gets its row, an unknown officer is
        written into the event as text.
     2. The recording, its master, its sidecars, its track.
-    3. What the camera's count says.
+    3. What the camera's count says now, with the number of this one.
     4. How long it is kept, and the keys of its bytes in the bucket that ends then.
     5. The events of all that, and the orders for copies.
     """
     device = _device(entry)  # 1
     officer = _officer(entry.described.manifest, device)
-    finding = _judge_count(entry.described, device)  # 3, before its own number is there
     recording = _recording(entry, device, officer)  # 2
     _copies(entry, recording)
     _track(entry, recording)
-    _count_on(entry, device, finding)
-    _events_of_arrival(entry, recording, finding)  # 5
+    _docked(entry, device)
+    _events_of_arrival(entry, recording)  # 5
+    completeness.judge(recording, by=entry.by, now=entry.now)  # 3
     _retention(entry, recording)  # 4
     data_keys.enter(entry.slots, at=entry.now)
     jobs.order_copies(entry.house, recording, entry.described.probe)
@@ -199,28 +198,10 @@ def _track(entry: Entry, recording: Recording) -> None:
     Fix.objects.bulk_create(fixes, batch_size=500)
 
 
-def _judge_count(described: Described, device: Device | None) -> CountFinding | None:
-    sequence = described.manifest.sequence
-    if device is None or sequence is None:
-        return None
-    same = Recording.objects.filter(device=device)
-    highest = same.filter(sequence=device.last_sequence).order_by("-started_at").first()
-    return judge_count(
-        sequence,
-        highest=device.last_sequence,
-        is_taken=same.filter(sequence=sequence).exists(),
-        is_younger=highest is not None and described.started_at > highest.started_at,
-    )
-
-
-def _count_on(entry: Entry, device: Device | None, finding: CountFinding | None) -> None:
-    if device is None:
-        return
-    if entry.described.manifest.dock:
+def _docked(entry: Entry, device: Device | None) -> None:
+    if device is not None and entry.described.manifest.dock:
         device.last_docked_at = entry.described.arrival.received_at
-    if finding and finding.goes_on:
-        device.last_sequence = entry.described.manifest.sequence
-    device.save(update_fields=["last_docked_at", "last_sequence"])
+        device.save(update_fields=["last_docked_at"])
 
 
 def decided_first(described: Described, *, now: datetime, days: int) -> Decided:
@@ -248,7 +229,7 @@ def _retention(entry: Entry, recording: Recording) -> None:
     _record(entry, recording, EventType.RETENTION_DECIDED, detail, operation=Operation.ALTERATION)
 
 
-def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding | None) -> None:
+def _events_of_arrival(entry: Entry, recording: Recording) -> None:
     _record(
         entry,
         recording,
@@ -258,11 +239,8 @@ def _events_of_arrival(entry: Entry, recording: Recording, finding: CountFinding
         at=recording.started_at,
         actor=_camera(recording) or entry.by.name,
     )
-    detail = _arrival_detail(entry, recording, finding)
+    detail = _arrival_detail(entry, recording)
     _record(entry, recording, EventType.INGESTION, detail, operation=Operation.COLLECTION)
-    if finding and finding.count is Count.REPEAT:
-        again = _number_again(recording)
-        _record(entry, recording, EventType.CAPTURE_REPEAT, again, operation=Operation.COLLECTION)
     if entry.described.doubt:
         doubt = {"reason": plain(entry.described.doubt, 400), "condition": recording.condition}
         _record(entry, recording, EventType.QUARANTINE, doubt, operation=Operation.COLLECTION)
@@ -285,9 +263,7 @@ def _claims(described: Described) -> dict[str, Any]:
     )
 
 
-def _arrival_detail(
-    entry: Entry, recording: Recording, finding: CountFinding | None
-) -> dict[str, Any]:
+def _arrival_detail(entry: Entry, recording: Recording) -> dict[str, Any]:
     described, arrival = entry.described, entry.described.arrival
     is_stranger = described.manifest.officer is not None and recording.officer is None
     return _known(
@@ -303,19 +279,10 @@ def _arrival_detail(
             "place": place_of(recording),
             "facts": facts_of(recording),
             "officer_unknown": described.manifest.officer if is_stranger else None,
-            "count": finding.count.value if finding else None,
-            "count_missing": list(finding.missing) if finding and finding.missing else None,
             "sidecars": [[plain(name), digest.hex, size] for name, digest, size in entry.sidecars],
             "sidecars_unread": list(described.unread) or None,
         }
     )
-
-
-def _number_again(recording: Recording) -> dict[str, Any]:
-    """One number, two recordings: a camera that was reset, or one that lies."""
-    others = Recording.objects.filter(device=recording.device, sequence=recording.sequence)
-    names = others.exclude(pk=recording.pk).order_by("id").values_list("reference", flat=True)
-    return {"sequence": recording.sequence, "others": list(names[:20])}
 
 
 def _receipt(entry: Entry, recording: Recording) -> None:

@@ -8,21 +8,26 @@ the key of the day of its arrival, which opens it as well and is destroyed some 
 (`work.arrival_keys`).
 """
 
+import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import SetupError
 from bodyworn.core.types import Actor
 from bodyworn.custody.erasure import Certificate, File, write_certificate
 from bodyworn.records.models import ClosedBucket, Erasure, ErasureState
 from bodyworn.store import inbox
 from bodyworn.store.keyring import Bucket
+from bodyworn.store.layout import Layout
 from bodyworn.store.removal import remove_dead
-from bodyworn.work import data_keys, log, rotation
+from bodyworn.work import data_keys, log, rotation, second
 from bodyworn.work.erase_order import tombstone_of
 from bodyworn.work.house import House
+
+_log = logging.getLogger("bodyworn.keeper")
 
 
 def finish(house: House) -> list[Erasure]:
@@ -80,12 +85,24 @@ def _buckets(told: Iterable[tuple[str, int]]) -> list[Bucket]:
 
 def _remove_files(house: House, ready: Iterable[Erasure], alive: Collection[Bucket]) -> None:
     """But those that came again since: they have a row, or a note that waits for one."""
-    named = _named(house)
+    named, layouts = _named(house), [house.layout, *_second_copy(house)]
     for erasure in ready:
         digests = {Sha256.parse(digest) for _, digest, _ in erasure.files}
         again = set(data_keys.of(list(digests)))
         for digest in sorted(digests - again - named):
-            remove_dead(house.layout, digest, is_destroyed=lambda one: one not in alive)
+            for layout in layouts:
+                remove_dead(layout, digest, is_destroyed=lambda one: one not in alive)
+
+
+def _second_copy(house: House) -> list[Layout]:
+    """Where its disk is away its files stay, as unreadable as they would be in a backup."""
+    if house.settings.second is None:
+        return []
+    try:
+        return [second.second_copy(house).there]
+    except SetupError as error:
+        _log.warning("Erased files stay in the second copy. %s", error.message)
+        return []
 
 
 def _named(house: House) -> set[Sha256]:

@@ -33,6 +33,7 @@ from bodyworn.records.models import (
     Recording,
     Redaction,
     RetentionDecision,
+    SequenceFinding,
 )
 from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.erasure import Standing, may_erase
@@ -201,6 +202,7 @@ def _delete_rows(recording: Recording) -> None:
     """What hangs on it first; of copies those first that nothing was made of."""
     for table in (Fix, Marker, RetentionDecision, Redaction, Job):
         table.objects.filter(recording=recording).delete()
+    SequenceFinding.objects.filter(shown_by=recording).update(shown_by=None)
     while Copy.objects.filter(recording=recording).exists():
         Copy.objects.filter(recording=recording, copy=None).delete()
     recording.delete()

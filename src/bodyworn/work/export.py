@@ -13,13 +13,11 @@ It goes out whole or not at all: the folder gets its name last. The export is it
 its proof is among those in the folder.
 """
 
-import json
 import shutil
 import time
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
@@ -29,7 +27,6 @@ from bodyworn.core.errors import BusyError, DamagedError, RefusedError
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import CopyKind, EventType, Operation, Purpose
 from bodyworn.core.types import Actor, CustodyEvent
-from bodyworn.custody.proof import write_proof
 from bodyworn.records import ledger
 from bodyworn.records.models import Copy, Recording
 from bodyworn.records.models import CustodyEvent as EventRow
@@ -43,6 +40,14 @@ from bodyworn.work.keys import keys_of
 from bodyworn.work.log import integrate
 from bodyworn.work.receipts import receipt_of, signed
 from bodyworn.work.review import judged
+from bodyworn.work.taken_out import (
+    custody_json,
+    heads_of,
+    proof_name,
+    proof_of,
+    published_events,
+    safe_name,
+)
 
 BLOCK = 1 << 20  # bytes
 PATIENCE_S = 10  # seconds for another process's sequencer to publish our event
@@ -56,9 +61,6 @@ OURS = {
     "sha256sums",
     "sidecars",
 }
-TAKEN = (CopyKind.MASTER, CopyKind.SIDECAR)
-LONGEST_NAME = 200  # bytes in UTF-8; file systems end at 255
-_NOT_IN_NAMES = frozenset('<>:"/\\|?*')  # what some file system refuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def export(
     recording = judged(house, actor, Action.EXPORT, reference)  # 2
     event = _put_on_record(house, actor, recording, purpose=purpose)  # 3
     _publish(house, event)  # 4
-    copies = list(recording.copies.filter(kind__in=TAKEN).order_by("id"))
+    copies = list(recording.copies.filter(kind__in=(CopyKind.MASTER, CopyKind.SIDECAR)))
     digests = {Sha256.parse(copy.sha256) for copy in copies}
     keys = keys_of(house).release(event.uid, sorted(digests))  # 5
     folder = folder.resolve()
@@ -209,47 +211,19 @@ def _write_copy(this: _Export, copy: Copy, path: Path, progress: Progress) -> No
 
 
 def _write_custody(this: _Export) -> None:
-    size = this.house.log.size
+    heads = heads_of(this.house)
     (this.folder / "proofs").mkdir()
-    rows = list(this.recording.events.filter(leaf_index__lt=size).order_by("leaf_index"))
-    for row in rows:
-        assert row.leaf_index is not None  # noqa: S101  (as the filter says)
-        proof = write_proof(this.house.log.proof(row.leaf_index))
-        (this.folder / _proof_name(row)).write_text(proof)
-    told = {
-        "v": 1,
-        "reference": this.recording.reference,
+    events = published_events(this.recording, heads)
+    for row in events:
+        (this.folder / proof_name(row)).write_text(proof_of(this.house, row, heads))
+    facts = {
         "log": this.house.settings.log_origin,
-        "pseudonym_salt": bytes(this.recording.pseudonym_salt).hex(),
         "exported_at": iso(this.event.at),
         "exported_by": this.actor.name,
         "purpose": this.purpose.value,
-        "events": [_told(row) for row in rows],
     }
-    text = json.dumps(told, ensure_ascii=False, indent=1)
-    (this.folder / "custody.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _told(row: EventRow) -> dict[str, Any]:
-    """Everything that the leaf commits to, so that a stranger can compute the commitments."""
-    return {
-        "index": row.leaf_index,
-        "proof": _proof_name(row),
-        "leaf": bytes(row.leaf).decode(),
-        "leaf_hash": row.leaf_hash,
-        "type": row.type,
-        "operation": row.operation or None,
-        "at": iso(row.at),
-        "subject": row.subject,
-        "actor": row.actor,
-        "purpose": row.purpose or None,
-        "detail": row.detail,
-        "salts": row.salts,
-    }
-
-
-def _proof_name(row: EventRow) -> str:
-    return f"proofs/{row.leaf_index:09}.tlog-proof"
+    text = custody_json(this.recording, events, facts)
+    (this.folder / "custody.json").write_text(text, encoding="utf-8")
 
 
 def _readme(this: _Export) -> str:
@@ -274,9 +248,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _name_of(copy: Copy, taken: Container[str]) -> str:
-    """A name from a camera as a file name on any disk: it cannot leave its folder."""
-    kept = "".join("_" if c in _NOT_IN_NAMES or not c.isprintable() else c for c in copy.name)
-    name = (
-        kept.strip(" .").lstrip("-").encode()[-LONGEST_NAME:].decode(errors="ignore") or copy.kind
-    )
+    name = safe_name(copy.name, otherwise=copy.kind)
     return f"{copy.sha256[:6]}-{name}" if name.lower() in taken else name

@@ -15,7 +15,8 @@ from typing import Self
 from bodyworn.core.clock import Clock, system_clock
 from bodyworn.core.errors import SetupError
 from bodyworn.custody.log import Log
-from bodyworn.custody.note import Signer
+from bodyworn.custody.mldsa import MldsaSigner
+from bodyworn.custody.note import PrivateKey, Signer
 from bodyworn.settings import Settings
 from bodyworn.store import disk
 from bodyworn.store.keyring import KeyFolder, Keyring
@@ -39,6 +40,7 @@ class House:
     uploads: Uploads  # what is still coming in
     ticket_key: bytes = field(repr=False)  # 32 bytes; signs what the doors believe
     signer: Signer  # signs checkpoints and receipts
+    second: MldsaSigner | None = None  # signs checkpoints beside it, where the log has two keys
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -55,12 +57,14 @@ class House:
             uploads=Uploads(layout, vault, settings.clock),
             ticket_key=_read_key(layout.ticket_key),
             signer=_signer(settings),
+            second=_second(settings),
         )
 
     @cached_property
     def log(self) -> Log:
         """The custody log; opening it reads its right edge. Raises DamagedError."""
-        return Log(self.layout.log, origin=self.settings.log_origin, signer=self.signer)
+        origin = self.settings.log_origin
+        return Log(self.layout.log, origin=origin, signer=self.signer, second=self.second)
 
     @property
     def clock(self) -> Clock:
@@ -76,8 +80,11 @@ class House:
         return system_clock()
 
 
-def create(settings: Settings) -> None:
+def create(settings: Settings, *, second_signature: bool = False) -> None:
     """Make a data folder: folders 0700, keys 0600, VERSION last.
+
+    With `second_signature` the log gets a second key, ML-DSA-44, now or later: it signs the next
+    checkpoint and all that follow.
 
     What exists stays as it is, keys above all, so an interrupted call may be repeated. The
     log's key is made once: where it has gone missing, a backup must bring it back. Raises
@@ -93,6 +100,8 @@ def create(settings: Settings) -> None:
     disk.make_folder(layout.log)
     layout.log.chmod(SERVED)
     _make_keys(settings)
+    if second_signature:
+        _make_second_key(settings)
     if not layout.version.exists():
         disk.write_atomically(layout.version, f"{VERSION}\n".encode())
 
@@ -121,7 +130,8 @@ def refuse_lost_records(settings: Settings) -> None:
 
 
 def check_version(layout: Layout) -> None:
-    """Refuse a folder that this version cannot read. Raises SetupError."""
+    """Refuse a folder that this version cannot read, or that is not in use. Raises SetupError."""
+    _refuse_moved(layout)
     try:
         found = int(layout.version.read_text())
     except FileNotFoundError:
@@ -147,6 +157,22 @@ def check_version(layout: Layout) -> None:
             "data.newer",
             f"The data folder has layout {found}; this version knows {VERSION}.",
             hint="Install the newer version again; an older one would do damage.",
+        )
+
+
+def _refuse_moved(layout: Layout) -> None:
+    """Two installations with one key would sign two histories, which nobody can take back."""
+    if layout.moved.exists():
+        raise SetupError(
+            "data.moved",
+            f"This installation was moved, and is closed: {layout.moved.name} says where to.",
+            hint="Use the other folder. Only if that one is destroyed, remove the file here.",
+        )
+    if layout.moving.exists():
+        raise SetupError(
+            "data.incomplete",
+            "This folder is not complete: a restore or a move into it was interrupted.",
+            hint="Give the same command once more; it goes on from where it stopped.",
         )
 
 
@@ -182,6 +208,14 @@ def _make_keys(settings: Settings) -> None:
     disk.write_atomically(layout.log_vkey, (verifier.text + "\n").encode(), mode=0o644)
 
 
+def _make_second_key(settings: Settings) -> None:
+    layout = settings.layout
+    made = MldsaSigner.generate(settings.log_origin)
+    _make_key(layout.log_second_key, (made.text + "\n").encode())
+    second = _second(settings) or made
+    disk.write_atomically(layout.log_second_vkey, (second.key.text + "\n").encode(), mode=0o644)
+
+
 def _make_key(path: Path, key: bytes) -> None:
     """Only where there is none: a new key over an old one would orphan everything it signed."""
     if not path.exists():
@@ -190,13 +224,26 @@ def _make_key(path: Path, key: bytes) -> None:
 
 def _signer(settings: Settings) -> Signer:
     signer = Signer.parse(_read_key(settings.layout.log_key).decode())
+    _check_origin(signer, settings)
+    return signer
+
+
+def _second(settings: Settings) -> MldsaSigner | None:
+    path = settings.layout.log_second_key
+    if not path.exists():
+        return None
+    signer = MldsaSigner.parse(_read_key(path).decode())
+    _check_origin(signer, settings)
+    return signer
+
+
+def _check_origin(signer: PrivateKey, settings: Settings) -> None:
     if signer.name != settings.log_origin:
         raise SetupError(
             "log.key-of-another-log",
             f"The signing key is that of {signer.name}, the log is {settings.log_origin}.",
             hint="Set log_origin back to the name that the key was made for; it never changes.",
         )
-    return signer
 
 
 def _read_key(path: Path) -> bytes:

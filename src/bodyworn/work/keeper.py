@@ -8,6 +8,10 @@
     witnesses  are shown the newest checkpoint                 every five seconds
     arrivals   days of which all is recorded lose their key    every hour
     erasures   that were ordered are seen through              every five seconds
+    census     of everything that is held                      once a day
+    time       an authority stamps a checkpoint                as often as the settings say
+    patrol     reads every stored file again and mends it      all the time, within `patrol_days`
+    second     copy gets what is new                           every ten seconds
 
 Each duty has a thread, so that a large proxy delays no receipt. A duty that fails is logged and
 tried again; nothing here holds anything in memory that is not on the disk as well. Unfinished
@@ -16,6 +20,7 @@ uploads are the upload door's own to recover and to expire.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +28,24 @@ from typing import Any
 from django.db import connections
 
 from bodyworn.core.errors import BusyError
-from bodyworn.work import arrival_keys, erase_ending, ingest, jobs, serving, witnessing
+from bodyworn.work import (
+    arrival_keys,
+    census,
+    erase_ending,
+    ingest,
+    jobs,
+    patrol,
+    second,
+    serving,
+    timestamps,
+    witnessing,
+)
 from bodyworn.work.house import House
 from bodyworn.work.key_server import KeyServer
 from bodyworn.work.keys import IntoLog, KeyService
 from bodyworn.work.log import Sequencer
 
+LAST_DUTIES = 5.0  # seconds for what duties are at when the keeper ends
 LONGEST_REST = 30.0  # seconds between tries of a duty that keeps on failing
 _log = logging.getLogger("bodyworn.keeper")
 
@@ -48,6 +65,10 @@ DUTIES = (
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
     Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
     Duty(name="erasures", every=5.0, work=erase_ending.finish),
+    Duty(name="census", every=60.0, work=census.take),
+    Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
+    Duty(name="patrol", every=60.0, work=patrol.walk),
+    Duty(name="second copy", every=10.0, work=second.keep_in_step),
 )
 
 
@@ -87,8 +108,10 @@ class Keeper:
         _log.info("The keeper is at work.")
         stop.wait()
         workers.stop()
+        # A patrol may be reading a large file; it is on the disk how far it came.
+        end = time.monotonic() + LAST_DUTIES
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
         keys.stop()
         sequencer.stop()
 

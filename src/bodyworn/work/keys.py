@@ -331,10 +331,16 @@ def _refuse_others_bytes(row: CustodyEvent, digests: Sequence[Sha256]) -> None:
     copies = Copy.objects.filter(sha256__in=[digest.hex for digest in digests])
     if row.recording is not None:
         copies = copies.filter(recording=row.recording)
-    elif row.subject != EVERYTHING:
+    elif row.subject != EVERYTHING or not _announced(row, digests):
         raise _of_another()
     if set(copies.values_list("sha256", flat=True)) != {digest.hex for digest in digests}:
         raise _of_another()
+
+
+def _announced(row: CustodyEvent, digests: Sequence[Sha256]) -> bool:
+    """A check of everything opens everything; a patrol's batch only what lies within its bounds."""
+    first, last = row.detail.get("from", ""), row.detail.get("to", "g")
+    return all(first <= digest.hex <= last for digest in digests)
 
 
 def _rows(digests: Iterable[Sha256]) -> dict[Sha256, Slot]:

@@ -12,19 +12,33 @@ holds is `work.sealing`'s, files and signatures are `custody.log`'s, places `rec
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from django.db import DatabaseError, connection, connections
+from django.db import connections
 
-from bodyworn.core.errors import BodywornError, BusyError, DamagedError, MissingError, RefusedError
+from bodyworn.core.errors import DamagedError, MissingError
 from bodyworn.core.terms import Durability
+from bodyworn.core.types import CustodyEvent
 from bodyworn.custody.checkpoint import Checkpoint
-from bodyworn.records import ledger, models
+from bodyworn.records import ledger, models, together
 from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.work.house import House
+from bodyworn.work.waiting import (
+    PATIENCE,
+    Batch,
+    Submitted,
+    no_answer_yet,
+    no_place_yet,
+    not_extended,
+    patiently,
+    pause,
+    refuse_transaction,
+    stopped,
+)
 
 BATCH = 4096  # events a transaction and a checkpoint: under a backlog memory stays small
-PAUSE = 0.02  # seconds between looks while another process extends the log
 _log = logging.getLogger("bodyworn.log")
 
 
@@ -51,12 +65,28 @@ def integrate_one(house: House, uid: str, *, seconds: float) -> int:
     is at it. Raises RefusedError log.in-transaction, MissingError log.no-event, BusyError
     log.no-place-yet after `seconds`, and the errors of `integrate`.
     """
-    _refuse_transaction()
+    refuse_transaction()
     end = time.monotonic() + seconds
     while (index := index_in_tree(house, uid)) is None:
         if integrate(house) is None:
-            _pause(until=end)
+            pause(until=end)
     return index
+
+
+def commit_together(house: House, events: Sequence[together.Ready]) -> int:
+    """Commit events and sign the tree with them; answers the place of the first.
+
+    They are published with the next round. Raises as `integrate` does, and BusyError
+    log.no-place-yet while another process is at it for too long.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        with sole_sequencer(house.layout.log_lock) as ours:
+            if ours:
+                places = together.record_together(events)
+                _sign(house, [one.leaf for one in events], first=places.start)
+                return places.start
+        pause(until=end)
 
 
 def index_in_tree(house: House, uid: str) -> int | None:
@@ -86,7 +116,11 @@ def standing_of(event: models.CustodyEvent) -> tuple[Durability, datetime | None
 
 
 class Sequencer:
-    """A thread that integrates on a timer, and at once when nudged, while the keeper lives."""
+    """A thread that integrates on a timer, and at once when nudged, while the keeper lives.
+
+    Events that are handed to it are committed by it as well, all that wait in one transaction:
+    while one commit is on its way to the disk, the next batch gathers, and no timer is needed.
+    """
 
     def __init__(self, house: House) -> None:
         """Not started yet."""
@@ -98,20 +132,55 @@ class Sequencer:
         self._asked = self._answered = 0  # rounds, counted by whoever wants one
         self._failure: Exception | None = None  # of the last round
         self._was_ours = True  # whether the last round had the log to itself
+        self._batch = Batch()  # what gathers for the next commit
+        self._due = 0.0  # when the next round is, by the monotonic clock
         self._is_running = self._over = False
         self.trouble: str | None = None  # what the last round met; None if all was well
 
     def start(self) -> None:
         """Begin."""
         self._is_running = True
+        self._due = time.monotonic() + self._house.settings.checkpoint_seconds
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish what still waits, then end. Returns once it has ended."""
+        """Publish what still waits, flush the log's files, then end. Returns once it has ended."""
         with self._work:
             self._over = True
             self._work.notify()
         self._thread.join()
+
+    def submit(
+        self,
+        event: CustodyEvent,
+        *,
+        recording: models.Recording | None = None,
+        seconds: float = PATIENCE,
+    ) -> Submitted:
+        """Commit an event and have it in the signed tree, together with whatever else waits.
+
+        Only for an event that is itself the whole fact, such as a look or a refusal: with a change
+        beside it, `ledger.record` in the transaction of the change. Returns when it is durable
+        and has its place; it is published with the next checkpoint.
+
+        Raises DamagedError for a detail without canonical form, RefusedError log.in-transaction,
+        and BusyError: log.sequencer-stopped where nothing was taken; log.not-extended and
+        log.no-answer-yet where the event may be on record all the same.
+        """
+        refuse_transaction()
+        ready = together.ready(event, recording=recording)
+        with self._work:
+            if not self._is_running or self._over:
+                raise stopped()
+            batch, place = self._batch, len(self._batch.events)
+            batch.events.append(ready)
+            if not place:
+                self._work.notify()
+        if not batch.wait(seconds):
+            raise no_answer_yet()
+        if batch.failure:
+            raise not_extended(batch.failure) from batch.failure
+        return Submitted(ready.uid, ready.leaf_hash, batch.first + place)
 
     def nudge(self) -> int:
         """Integrate now and not at the next tick; answers the number of the round asked for.
@@ -131,12 +200,12 @@ class Sequencer:
         MissingError log.no-event, and BusyError, never later than `seconds`: log.not-extended with
         what the round met, log.sequencer-stopped, log.no-place-yet.
         """
-        _refuse_transaction()
+        refuse_transaction()
         end = time.monotonic() + seconds
         while (index := index_in_tree(self._house, uid)) is None:
             taken = self._wait_for_round(self.nudge(), until=end)
             if not taken:
-                _pause(until=end)
+                pause(until=end)
         return index
 
     def _wait_for_round(self, number: int, *, until: float) -> bool:
@@ -144,31 +213,49 @@ class Sequencer:
         with self._round_over:
             while self._answered < number:
                 if not self._is_running:
-                    raise _stopped()
+                    raise stopped()
                 if not self._round_over.wait(until - time.monotonic()):
-                    raise _no_place_yet()
+                    raise no_place_yet()
             if self._failure:
-                raise _not_extended(self._failure) from self._failure
+                raise not_extended(self._failure) from self._failure
             return self._was_ours
 
     def _run(self) -> None:
         try:
-            while not self._is_over_after_rest():
-                self._round()
+            while self._rest():
+                self._take_batch()
+                if self._asked > self._answered or time.monotonic() >= self._due:
+                    self._round()
+            self._take_batch()
             self._round()
+            self._settle()
         finally:
             connections.close_all()
             with self._round_over:
                 self._is_running = False
                 self._round_over.notify_all()
 
-    def _is_over_after_rest(self) -> bool:
+    def _rest(self) -> bool:
+        """Until there is something to do; False when it is over."""
         with self._work:
             self._work.wait_for(
-                lambda: self._over or self._asked > self._answered,
-                timeout=self._house.settings.checkpoint_seconds,
+                lambda: self._over or self._batch.events or self._asked > self._answered,
+                timeout=max(0.0, self._due - time.monotonic()),
             )
-            return self._over
+            return not self._over
+
+    def _take_batch(self) -> None:
+        with self._work:
+            batch, self._batch = self._batch, Batch()
+        if not batch.events:
+            return
+        try:
+            batch.first = commit_together(self._house, batch.events)
+        except Exception as error:
+            batch.failure = error
+            connections.close_all()
+            self._report(error)
+        batch.end()
 
     def _round(self) -> None:
         """The thread is an edge: a database that is away for a while must not end it."""
@@ -180,10 +267,18 @@ class Sequencer:
             failure = error
             connections.close_all()
         self._report(failure)
+        self._due = time.monotonic() + self._house.settings.checkpoint_seconds
         with self._round_over:
             self._answered, self._failure = number, failure
             self._was_ours = checkpoint is not None
             self._round_over.notify_all()
+
+    def _settle(self) -> None:
+        """So that the next opening has nothing to repeat; nothing is lost where it fails."""
+        try:
+            self._house.log.settle()
+        except Exception as error:
+            self._report(error)
 
     def _report(self, failure: Exception | None) -> None:
         """Once for each trouble, not once a second."""
@@ -193,15 +288,29 @@ class Sequencer:
         self.trouble = trouble
 
 
+def _sign(house: House, leaves: Sequence[bytes], *, first: int) -> None:
+    """Extend the tree; what the database has placed before them comes first.
+
+    The database keeps them durably, and in their order. So the log need not flush them before it
+    shows them, and a caller waits for one flush and not for two.
+    """
+    if house.log.signed_size < first:
+        _publish_places(house)
+    else:
+        now = house.now()
+        patiently(partial(house.log.append, leaves, from_index=first, now=now, durable=False))
+
+
 def _publish_places(house: House) -> Checkpoint | None:
     """Bring tree, checkpoint file and checkpoint row up to the places that are committed."""
-    checkpoint, placed = house.log.checkpoint(), ledger.next_index()
+    checkpoint, placed = patiently(house.log.publish), ledger.next_index()
     size = checkpoint.size if checkpoint else 0
     if size > placed:
         raise _ahead(size, placed)
     while size < placed:
         leaves = list(ledger.from_index(size, BATCH))
-        checkpoint = house.log.integrate(leaves, from_index=size, now=house.now())
+        extend = partial(house.log.integrate, leaves, from_index=size, now=house.now())
+        checkpoint = patiently(extend)
         size = checkpoint.size
     if checkpoint:
         _remember(checkpoint, at=house.now())
@@ -232,42 +341,3 @@ def _ahead(size: int, placed: int) -> DamagedError:
         f"The signed log holds {size} events, the database only {placed}.",
         hint="The database is older than the log: restore its newest backup before anything else.",
     )
-
-
-def _refuse_transaction() -> None:
-    if connection.in_atomic_block:
-        raise RefusedError(
-            "log.in-transaction",
-            "An event has no place before its transaction is over, and one is open.",
-            hint="Commit change and event first, then ask for the place.",
-        )
-
-
-def _pause(*, until: float) -> None:
-    """Another process is at it: look again in a moment."""
-    if time.monotonic() >= until:
-        raise _no_place_yet()
-    time.sleep(PAUSE)
-
-
-def _no_place_yet() -> BusyError:
-    return BusyError("log.no-place-yet", "The log has not taken the event yet; it waits in line.")
-
-
-def _stopped() -> BusyError:
-    return BusyError(
-        "log.sequencer-stopped",
-        "The log is not extended any more: its keeper has ended.",
-        hint="Start `bodyworn serve` again; what is committed waits in the database.",
-    )
-
-
-def _not_extended(failure: Exception) -> BusyError:
-    """What the sequencer's thread met, for a caller in another one."""
-    if isinstance(failure, BodywornError):
-        reason, hint = failure.message, failure.hint
-    elif isinstance(failure, DatabaseError):
-        reason, hint = "The database does not answer as it should.", None
-    else:
-        reason, hint = f"It met {type(failure).__name__}.", None
-    return BusyError("log.not-extended", f"The log cannot take the event. {reason}", hint=hint)

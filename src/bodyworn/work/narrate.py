@@ -51,6 +51,7 @@ COPIES = {
 REFUSED = {
     "administer": "administer",
     "check": "check the file",
+    "describe": "describe it",
     "export": "take a copy",
     "list": "list it",
     "mark": "set a marker",
@@ -115,11 +116,11 @@ def _is_check(event: EventRow) -> bool:
 
 def _is_alarm(event: EventRow) -> bool:
     if event.type == EventType.FIXITY_CHECK:
-        return event.detail.get("outcome") != "unchanged"
+        return event.detail.get("outcome") not in {"begun", "unchanged"}
     return event.type in {
         EventType.ACCESS_REFUSED,
-        EventType.CAPTURE_REPEAT,
         EventType.QUARANTINE,
+        EventType.SEQUENCE_REPEAT,
     }
 
 
@@ -146,9 +147,35 @@ def _captured(event: EventRow) -> Words:
     return "Recorded", " · ".join(filter(None, parts))
 
 
+def _gap(event: EventRow) -> Words:
+    return "Numbers are missing before or after it", _numbers(event)
+
+
 def _repeated(event: EventRow) -> Words:
-    others = ", ".join(event.detail.get("others", ()))
-    return "Camera used a number again", " · ".join(filter(None, (_number(event), others)))
+    others = ", ".join(event.detail.get("recordings", ()))
+    return "Camera used a number again", " · ".join(filter(None, (_numbers(event), others)))
+
+
+def _reset(event: EventRow) -> Words:
+    return "Camera began to count again", _numbers(event)
+
+
+def _no_longer_odd(event: EventRow) -> Words:
+    kinds = {"gap": "Missing numbers arrived", "reset": "Camera did not begin to count again"}
+    return kinds.get(event.detail.get("kind", ""), "Count is in order again"), _numbers(event)
+
+
+def _explained(event: EventRow) -> Words:
+    reason = str(event.detail.get("reason", ""))
+    return "Camera's count explained", " · ".join((_numbers(event), reason))
+
+
+def _numbers(event: EventRow) -> str:
+    first, last = event.detail.get("first"), event.detail.get("last")
+    if first is None:
+        return "numbers no longer on record"
+    numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
+    return f"camera {event.detail.get('device')}, {numbers}"
 
 
 def _ingested(event: EventRow) -> Words:
@@ -165,6 +192,8 @@ def _ingested_again(event: EventRow) -> Words:
 
 def _checked(event: EventRow) -> Words:
     match event.detail.get("outcome"):
+        case _ if event.detail.get("scope") == "round":
+            return "Patrol: all files read again", _patrolled(event.detail)
         case "unchanged":
             return "Checked: unchanged", "read again from first byte to last, SHA-256 matches"
         case "changed" if event.detail.get("found"):
@@ -175,8 +204,25 @@ def _checked(event: EventRow) -> Words:
             return "Checked: cannot be read", "the stored file could not be opened"
 
 
-def _check_begun(_: EventRow) -> Words:
+def _check_begun(event: EventRow) -> Words:
+    if event.detail.get("scope") == "patrol":
+        return "Patrol: files read again", f"{event.detail.get('files')} files"
     return "Check begun", "the stored bytes are read again"
+
+
+def _patrolled(detail: Mapping[str, Any]) -> str:
+    wrong, repaired = detail.get("wrong", 0), detail.get("repaired", 0)
+    found = f"{wrong} wrong, {repaired} repaired" if wrong else "all unchanged"
+    return f"{detail.get('files', 0)} files, {found}"
+
+
+def _recovered(event: EventRow) -> Words:
+    kind = str(event.detail.get("kind", "file"))
+    return "Repaired", f"{kind} put back from the {event.detail.get('from', 'second copy')}"
+
+
+def _replicated(event: EventRow) -> Words:
+    return "Copied elsewhere", f"{event.detail.get('files', 0)} files, with log and records"
 
 
 def _derived(event: EventRow) -> Words:
@@ -188,6 +234,11 @@ def _derived(event: EventRow) -> Words:
 def _exported(event: EventRow) -> Words:
     if event.detail.get("what") == "still":
         return "Still taken", f"frame {event.detail.get('frame')}"
+    if event.detail.get("what") == "pack":
+        to = event.detail.get("recipient")
+        return "Disclosed", " · ".join(
+            filter(None, (f"to {to}" if to else "", _size(event.detail)))
+        )
     return "Copy taken out", _size(event.detail)
 
 
@@ -197,6 +248,28 @@ def _marked(event: EventRow) -> Words:
 
 def _unmarked(event: EventRow) -> Words:
     return "Marker taken away", _marker(event.detail)
+
+
+SAID = {
+    "borough": "borough",
+    "category": "category",
+    "officer": "worn by",
+    "started_at": "began",
+    "title": "title",
+    "unit": "unit",
+}
+
+
+def _described(event: EventRow) -> Words:
+    """`borough: none, now Lambeth`: what was said before is never lost."""
+    old, new = (event.detail.get(name) or {} for name in ("old", "new"))
+    changes = [
+        f"{word}: {old.get(name) or 'none'}, now {new[name] or 'none'}"
+        for name, word in SAID.items()
+        if name in new
+    ]
+    parts = (*changes, str(event.detail.get("reason", "")))
+    return "Description corrected", " · ".join(filter(None, parts))
 
 
 def _quarantined(event: EventRow) -> Words:
@@ -240,7 +313,6 @@ def _plainly(event: EventRow) -> Words:
 _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.ACCESS_REFUSED: _refused,
     EventType.CAPTURE: _captured,
-    EventType.CAPTURE_REPEAT: _repeated,
     EventType.DERIVATION: _derived,
     EventType.ERASURE: _erased,
     EventType.EXPORT: _exported,
@@ -252,12 +324,20 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.KEY_REWRAP: _rewrapped,
     EventType.MARKER_ADDED: _marked,
     EventType.MARKER_REMOVED: _unmarked,
+    EventType.METADATA_MODIFICATION: _described,
     EventType.QUARANTINE: _quarantined,
     EventType.RECEIPT: _receipted,
+    EventType.RECOVERY: _recovered,
+    EventType.REPLICATION: _replicated,
     EventType.RETENTION_DECIDED: _retained,
     EventType.ACCOUNT_ADDED: _signed("Account made"),
     EventType.DOCK_ADDED: _signed("Dock added"),
     EventType.DOCK_RETIRED: _signed("Dock retired"),
+    EventType.SEQUENCE_CLOSED: _no_longer_odd,
+    EventType.SEQUENCE_EXPLAINED: _explained,
+    EventType.SEQUENCE_GAP: _gap,
+    EventType.SEQUENCE_REPEAT: _repeated,
+    EventType.SEQUENCE_RESET: _reset,
     EventType.SIGN_IN: _signed("Signed in"),
     EventType.SIGN_IN_FAILED: _signed("Wrong password"),
     EventType.SIGN_OUT: _signed("Signed out"),

@@ -134,7 +134,9 @@ def judged(house: House, actor: Actor, action: Action, reference: str) -> Record
         _record(house, row, EventType.ACCESS_REFUSED, operation=None, actor=actor, detail=detail)
     if not may(actor, Action.LIST, footage_of(row)).allowed:
         raise queries_of_one.no_recording()
-    raise RefusedError("access.refused", decision.reason, rule=decision.rule)
+    may_describe = may(actor, Action.DESCRIBE, footage_of(row)).allowed
+    facts: dict[str, Any] = {"describe": reference} if may_describe else {}
+    raise RefusedError("access.refused", decision.reason, rule=decision.rule, **facts)
 
 
 def _note_miss(house: House, actor: Actor, action: Action) -> None:

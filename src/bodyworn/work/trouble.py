@@ -45,6 +45,12 @@ def _database(words: str) -> BodywornError:
             hint="Make room on the disk of the data folder, then try again.",
             status=507,
         )
+    if "readonly" in words:
+        return SetupError(
+            "database.read-only",
+            "The database lies on a disk that can only be read; nothing was changed.",
+            hint="Copy the data folder to a disk that can be written, or mount that one for it.",
+        )
     if "no such table" in words or "does not exist" in words:
         return SetupError(
             "database.not-current",

@@ -20,13 +20,15 @@ from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import EventType, Operation
 from bodyworn.core.types import Actor
 from bodyworn.custody.edge import WIDTH
+from bodyworn.custody.policy import Policy, load_policy
 from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
 from bodyworn.records import ledger, models, queries_of_one
-from bodyworn.records.models import Copy, CustodyEvent, Recording
+from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
 from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.sealed import DataKey
+from bodyworn.work import census, completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
 from bodyworn.work.erase_proof import check_erasures, check_forgotten
 from bodyworn.work.house import House
@@ -72,10 +74,11 @@ def verify_store(
     """Compare log, database and bytes with each other, all of them.
 
     1. The log leads from its entries to its signed root, and continues the newest checkpoint
-       that the database remembers.
+       that the database remembers, and every one that was time-stamped.
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
-    4. Every recording, copy and decision has its event, and every such event its row; what was
+    4. Every recording, copy, decision and finding on a camera's count has its event, and every
+       such event its row. Whoever stood in the newest census is held, or was erased; what was
        erased has its tombstone, and its keys are gone.
     5. The stored bytes are those that the copies name.
 
@@ -128,9 +131,21 @@ def _log_is_whole(house: House, progress: Progress) -> str:
     if remembered is None and house.log.checkpoint() is None:
         return "No checkpoint was published yet."
     older = remembered.note if remembered else None
-    verdict = verify_log(house.layout.log, house.signer.verifier, older=older, progress=progress)
+    key, second = house.signer.verifier, house.second.key if house.second else None
+    policy = _policy_of(house)
+    verdict = verify_log(
+        house.layout.log, key, second=second, older=older, policy=policy, progress=progress
+    )
     verdict.require()
-    return verdict.steps[3].sentence
+    witnessed = [step.sentence for step in verdict.steps if step.number == 6]
+    stamped = timestamps.verified(house, progress=progress)
+    return " ".join(filter(None, (verdict.steps[3].sentence, *witnessed, stamped)))
+
+
+def _policy_of(house: House) -> Policy | None:
+    """The witness policy, once witnesses have signed: one that is away is no damage."""
+    path, witnessed = house.settings.policy, house.layout.log_witnessed
+    return load_policy(path) if path and witnessed.exists() else None
 
 
 def _events_are_the_entries(house: House) -> str:
@@ -186,9 +201,12 @@ def _books_agree(house: House, progress: Progress) -> str:
         done += 1
         progress(done, max(done, total), "recordings")
     _ingestions_have_recordings(newest)
+    _counts_agree()
     erased = check_erasures(house)
-    told = f"All {done} recordings, their copies and decisions agree with their events."
-    return f"{told} {erased} were erased, each with its tombstone in the log." if erased else told
+    told = [f"All {done} recordings, their copies and decisions agree with their events."]
+    if erased:
+        told.append(f"{erased} were erased, each with its tombstone in the log.")
+    return " ".join(filter(None, (*told, census.check_newest(house))))
 
 
 def _with_their_events(rows: QuerySet[Recording]) -> Iterator[Recording]:
@@ -227,6 +245,15 @@ def _ingestions_have_recordings(newest: int) -> None:
         for number, subject in chunk:
             if number is None or number <= newest:
                 check_subject(subject, known.get(number) if number else None)
+
+
+def _counts_agree() -> None:
+    """No gap in a camera's numbers is without its finding, and no finding without its event."""
+    for device in Device.objects.order_by("id").iterator(CHUNK):
+        try:
+            completeness.check_count(device)
+        except DamagedError:  # something may have arrived between our reading of both
+            completeness.check_count(device)
 
 
 def _chunks(items: Iterable[Pair]) -> Iterator[list[Pair]]:

@@ -30,7 +30,7 @@ from bodyworn.devices.dock.line import GoneError, Line
 from bodyworn.devices.dock.patience import Patience
 from bodyworn.devices.dock.receipt import SignedReceipt, receipt_from_dict
 from bodyworn.devices.dock.spool import Journal, Spool, Step, Upload, key_of
-from bodyworn.devices.sequences import Finding, findings
+from bodyworn.rules.sequence import Finding, findings
 
 LARGEST_SIDECAR = 1024 * 1024  # bytes; the API takes no larger ones
 REOPENINGS = 3  # times that one recording's upload may be lost by the door at one docking

@@ -9,7 +9,8 @@ left out because of the paper beside it.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,11 @@ class FolderCamera:
 
     may_be_wiped = False
 
-    def __init__(self, path: Path, *, zone: tzinfo = UTC) -> None:
-        """`zone` is of file names that hold local time. Raises MissingError: folder.not-there."""
+    def __init__(
+        self, path: Path, *, zone: tzinfo = UTC, said: Mapping[str, str] | None = None
+    ) -> None:
+        """`zone` is of file names that hold local time; `said` are fields of the manifest that a
+        person knows of everything here. Raises MissingError: folder.not-there."""
         if not path.exists():
             raise MissingError(
                 "folder.not-there",
@@ -43,6 +47,7 @@ class FolderCamera:
             )
         self._path = path
         self._zone = zone
+        self._said: Mapping[str, Any] = said or {}
         self.device = Device(serial=path.name or "folder", make="folder", model="folder")
 
     def clock(self) -> datetime | None:
@@ -89,7 +94,7 @@ class FolderCamera:
     def _held(self, path: Path) -> Held:
         sidecars = tuple(_sidecars(path))
         return Held(
-            manifest=self._manifest(path, dict(sidecars)),
+            manifest=replace(self._manifest(path, dict(sidecars)), **self._said),
             size=path.stat().st_size,
             path=path,
             sidecars=sidecars,

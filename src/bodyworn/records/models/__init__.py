@@ -7,7 +7,8 @@ from bodyworn.records.models.casework import (
     Redaction,
     RedactionState,
 )
-from bodyworn.records.models.custody import Checkpoint, CustodyEvent
+from bodyworn.records.models.completeness import SequenceFinding
+from bodyworn.records.models.custody import Census, Checkpoint, CustodyEvent
 from bodyworn.records.models.equipment import Device, Dock
 from bodyworn.records.models.erasure import Erasure, ErasureState
 from bodyworn.records.models.evidence import Copy, Fix, Marker, Recording, RetentionDecision
@@ -16,6 +17,7 @@ from bodyworn.records.models.keys import ClosedBucket, DataKey
 from bodyworn.records.models.people import Officer, Unit, User
 
 __all__ = [
+    "Census",
     "Checkpoint",
     "ClosedBucket",
     "Complaint",
@@ -37,6 +39,7 @@ __all__ = [
     "Redaction",
     "RedactionState",
     "RetentionDecision",
+    "SequenceFinding",
     "Unit",
     "User",
 ]

@@ -13,7 +13,7 @@ from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import EventType, Operation, Purpose
 from bodyworn.records.models.erasure import Erasure
 from bodyworn.records.models.evidence import Recording
-from bodyworn.records.models.fields import digest, is_digest, one_of, word
+from bodyworn.records.models.fields import digest, is_digest, not_negative, one_of, word
 
 
 def _read_only() -> NoReturn:
@@ -106,3 +106,21 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint {self.size}"
+
+
+class Census(models.Model):
+    """A day's list of everything that was held, as the log's leaf states it. One a day."""
+
+    day = models.DateField(unique=True)  # UTC, by the house's clock
+    count = models.BigIntegerField()  # recordings in the list
+    root = digest()
+    event = models.OneToOneField(CustodyEvent, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            is_digest("census", "root"),
+            not_negative("census", "count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"census of {self.day}"

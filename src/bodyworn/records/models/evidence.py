@@ -26,7 +26,7 @@ class Recording(models.Model):
     officer = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT)
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT)
     started_at = models.DateTimeField()
-    started_at_source = models.CharField(max_length=20)  # camera, container or arrival
+    started_at_source = models.CharField(max_length=20)  # camera, container, arrival or person
     triggered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField()
     duration_ms = models.BigIntegerField()

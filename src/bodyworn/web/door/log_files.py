@@ -1,10 +1,11 @@
 """Which files of the custody log an outsider may read, and how long each may be cached.
 
 The grammar of addresses is that of C2SP tlog-tiles: `checkpoint`, `tile/<L>/<N>[.p/<W>]` and
-`tile/entries/<N>[.p/<W>]`; and `checkpoint.witnessed` of our own, the newest checkpoint that
-enough witnesses cosigned. What does not fit the grammar is no file of the log, so no address
-leaves the folder. What the files hold is for `custody`; a log holds no personal data (salted
-commitments only), which is why it is served without a ticket.
+`tile/entries/<N>[.p/<W>]`. Of our own are `checkpoint.witnessed`, the newest checkpoint that
+enough witnesses cosigned, `timestamps/…`, RFC 3161 tokens over checkpoints, and `census/<day>`,
+what was held that day. What does not fit the grammar is no file of the log, so no address leaves
+the folder. What the files hold is for `custody`; a log holds no personal data (salted commitments
+only), which is why it is served without a ticket.
 """
 
 import re
@@ -20,37 +21,47 @@ _INDEX = r"(?:x[0-9]{3}/){0,6}[0-9]{3}"
 _WIDTH = r"(?:[1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _TILE = re.compile(rf"tile/(?:{_LEVEL}|entries)/{_INDEX}(?:\.p/{_WIDTH})?", re.ASCII)
 
+# The list of live evidence of a day: as large as a force, and never changed.
+_CENSUS = re.compile(r"census/[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_NEWEST_CENSUS = "census/newest"
+# The newest size, and for each stamped size its checkpoint and the token over it.
+_STAMP = re.compile(r"timestamps/(?:newest|[1-9][0-9]{0,18}\.(?:checkpoint|tsr))", re.ASCII)
+MEDIA_TYPES = {".tsr": "application/timestamp-reply"}
+
 ANYBODY: Headers = [("access-control-allow-origin", "*")]
 
 
 def log_file(folder: Path, name: str) -> Answer:
     """The named file of the log. Raises MissingError log.no-such-file."""
-    if name in {"checkpoint", "checkpoint.witnessed"}:
-        return _checkpoint(folder / name)
+    if name in {"checkpoint", "checkpoint.witnessed", _NEWEST_CENSUS} or _STAMP.fullmatch(name):
+        return _small(folder / name)
     if _TILE.fullmatch(name):
-        return _tile(folder / name)
+        return _whole(folder / name, media_type="application/octet-stream")
+    if _CENSUS.fullmatch(name):
+        return _whole(folder / name, media_type="text/plain; charset=utf-8")
     raise _no_such_file()
 
 
-def _checkpoint(path: Path) -> Answer:
-    """Read in one go: it is replaced every second, and its size may have changed by the time
-    that somebody else opens it."""
+def _small(path: Path) -> Answer:
+    """Read in one go: a checkpoint is replaced every second, and its size may have changed by the
+    time that somebody else opens it."""
     try:
         body = path.read_bytes()
     except FileNotFoundError:
         raise _no_such_file() from None
     fresh = ("cache-control", "no-cache")
-    return words(200, body, media_type="text/plain; charset=utf-8", headers=[*ANYBODY, fresh])
+    media_type = MEDIA_TYPES.get(path.suffix, "text/plain; charset=utf-8")
+    return words(200, body, media_type=media_type, headers=[*ANYBODY, fresh])
 
 
-def _tile(path: Path) -> Answer:
-    """A tile never changes; a partial one is overtaken by a fuller one with another name."""
+def _whole(path: Path, *, media_type: str) -> Answer:
+    """What never changes; a partial tile is overtaken by a fuller one with another name."""
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
         raise _no_such_file() from None
     own = [
-        ("content-type", "application/octet-stream"),
+        ("content-type", media_type),
         ("content-length", str(size)),
         ("cache-control", "public, max-age=31536000, immutable"),
     ]

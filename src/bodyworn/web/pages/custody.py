@@ -12,7 +12,7 @@ from bodyworn.records.queries_of_one import Custody, footage_of
 from bodyworn.rules.access import Action, may
 from bodyworn.web.house import house
 from bodyworn.web.pages.tags import tags_of
-from bodyworn.work import narrate, witnesses
+from bodyworn.work import narrate, timestamps, witnesses
 
 SHOWN = 12  # entries at first: a recording that was watched for a year must not grow heavy
 
@@ -35,6 +35,7 @@ def custody_facts(actor: Actor, row: Recording, *, shown: int = SHOWN) -> dict[s
         "is_whole": shown > SHOWN,
         "published": _published(custody),
         "witnessed": witnesses.told(house()),
+        "time_stamped": timestamps.told(house()),
         "last_check": last_check,
     }
 

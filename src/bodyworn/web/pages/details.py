@@ -10,6 +10,7 @@ CLOCKS = {
     "camera": "the camera's clock",
     "container": "the file's own time",
     "arrival": "the time of arrival; the file has none",
+    "person": "what somebody put on record",
 }
 
 

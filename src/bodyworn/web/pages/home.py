@@ -7,16 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from bodyworn.core.errors import DamagedError
 from bodyworn.core.terms import Role
 from bodyworn.core.types import Actor
 from bodyworn.records import queries
 from bodyworn.rules.access import Action
 from bodyworn.web.house import house
 from bodyworn.web.pages.permission import actor_of, needs
-from bodyworn.web.pages.words import listed, moment
+from bodyworn.web.pages.words import Row, listed, moment
+from bodyworn.work.patrol import result
 
 SHOWN = 12
-RECENT = timedelta(days=14)  # before the first visit, and for numbers that cameras skipped
+RECENT = timedelta(days=14)  # before the first visit
 
 
 @needs(Action.LIST)
@@ -32,7 +34,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if Role.SUPERVISOR in actor.roles:
         facts |= _my_unit(actor, now)
     if Role.ADMINISTRATOR in actor.roles:
-        facts |= {"is_administrator": True}
+        facts |= {
+            "is_administrator": True,
+            "patrol": _patrol(),
+            "counts": _odd_counts(actor),
+            "nobodys_rows": _nobodys(actor, now),
+        }
     return render(request, "pages/home.html", facts)
 
 
@@ -60,18 +67,40 @@ def _my_unit(actor: Actor, now: datetime) -> dict[str, Any]:
     return {
         "unit_rows": [listed(row, now) for row in queries.newest(actor, limit=SHOWN)],
         "odd_rows": [listed(row, now) for row in queries.needing_attention(actor, limit=SHOWN)],
-        "gaps": [_gap(gap) for gap in queries.gaps(actor, now - RECENT, limit=SHOWN)],
+        "counts": _odd_counts(actor),
     }
 
 
-def _gap(gap: queries.Gap) -> dict[str, str]:
-    """`Camera 004471 skipped number 17.`"""
-    numbers = f"number {gap.first}"
-    if gap.last > gap.first:
-        numbers = f"numbers {gap.first} to {gap.last}"
+def _nobodys(actor: Actor, now: datetime) -> list[Row]:
+    """What no account can open until somebody says whose it is: all that administrators see."""
+    return [listed(row, now) for row in queries.newest(actor, limit=SHOWN)]
+
+
+def _patrol() -> dict[str, Any]:
+    """What the fixity patrol found; a state that cannot be read is told by `bodyworn check`."""
+    try:
+        state = result(house())
+    except DamagedError:
+        return {"share": None}
+    last = state.last
     return {
-        "sentence": f"Camera {gap.camera} skipped {numbers}",
-        "next": gap.next_reference,
-        "when": moment(gap.next_started_at),
-        "officer": gap.officer or "",
+        "share": round(state.share * 100),
+        "last": last,
+        "ended": moment(last.ended_at) if last and last.ended_at else "",
+        "wrong": len(state.wrong),
+    }
+
+
+def _odd_counts(actor: Actor) -> list[dict[str, str]]:
+    return [_odd_count(one) for one in queries.odd_counts(actor, limit=SHOWN)]
+
+
+def _odd_count(one: queries.OddCount) -> dict[str, str]:
+    """`Camera 004471: recordings 5 to 6 are missing.`"""
+    told = str(one.finding)
+    return {
+        "sentence": f"Camera {one.camera}: {told[0].lower()}{told[1:]}",
+        "shown_by": one.reference,
+        "since": moment(one.since),
+        "officer": one.officer or "",
     }

@@ -158,6 +158,7 @@ def _facts(actor: Actor, row: Recording, sitting: Sitting, *, shown: int) -> dic
         "details": details_of(row, copies, custody["retention"]),
         "copies": [_copy(copy) for copy in copies],
         "may_export": may(actor, Action.EXPORT, footage_of(row)).allowed,
+        "may_describe": may(actor, Action.DESCRIBE, footage_of(row)).allowed,
         **_controls(row, served, track),
     }
 

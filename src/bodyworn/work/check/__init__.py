@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from bodyworn.core.clock import system_clock
 from bodyworn.core.errors import BodywornError
 from bodyworn.settings import Settings
-from bodyworn.work.check import folder, ledger, machine
+from bodyworn.work.check import fixity, folder, ledger, machine
 from bodyworn.work.check.finding import Answer, Check, Finding, Ground, Level, fault
 from bodyworn.work.trouble import explained
 
 __all__ = ["CHECKS", "Finding", "Level", "findings"]
 
+SETTINGS = frozenset({"C023"})
 FOLDER = frozenset({"C002"})
-DATABASE = frozenset({"C002", "C003", "C005"})
+DATABASE = SETTINGS | FOLDER | {"C003", "C005"}
 
 CHECKS = (
     Check(
@@ -25,6 +26,12 @@ CHECKS = (
         name="sqlite",
         asks="Is SQLite of a version without the WAL-reset bug?",
         find=machine.sqlite,
+    ),
+    Check(
+        id="C023",
+        name="settings",
+        asks="Can the settings be read, and is each of them known?",
+        find=folder.settings,
     ),
     Check(
         id="C002",
@@ -37,7 +44,7 @@ CHECKS = (
         name="keys",
         asks="Are all keys there, and readable by their owner alone?",
         find=folder.keys,
-        needs=FOLDER,
+        needs=SETTINGS | FOLDER,
     ),
     Check(
         id="C004",
@@ -51,7 +58,7 @@ CHECKS = (
         name="database",
         asks="Does the database answer, with the tables of this version?",
         find=ledger.database,
-        needs=FOLDER | {"C003"},
+        needs=SETTINGS | FOLDER | {"C003"},
     ),
     Check(
         id="C006",
@@ -93,20 +100,28 @@ CHECKS = (
         name="encoder",
         asks="Has FFmpeg the encoder that proxies are made with?",
         find=machine.encoder,
+        needs=SETTINGS,
     ),
-    Check(id="C012", name="clock", asks="Does the clock run, and is it right?", find=machine.clock),
+    Check(
+        id="C012",
+        name="clock",
+        asks="Does the clock run, and is it right?",
+        find=machine.clock,
+        needs=SETTINGS,
+    ),
     Check(
         id="C013",
         name="ports",
         asks="Are the three ports ours, or free for us?",
         find=machine.ports,
-        needs=FOLDER,
+        needs=SETTINGS | FOLDER,
     ),
     Check(
         id="C014",
         name="tls",
         asks="Is there a good certificate where others could listen in?",
         find=machine.tls,
+        needs=SETTINGS,
     ),
     Check(
         id="C015",
@@ -124,6 +139,48 @@ CHECKS = (
     ),
     Check(
         id="C017",
+        name="stamps",
+        asks="Did a time-stamp authority sign what was published, and lately?",
+        find=ledger.stamps,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C018",
+        name="patrol",
+        asks="Is every stored file read again in time, and none wrong?",
+        find=fixity.patrol,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C019",
+        name="second",
+        asks="Is there a second copy of every stored file, and in step?",
+        find=fixity.second_copy,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C020",
+        name="backup",
+        asks="Is there a backup of late, and had it everything?",
+        find=fixity.backup,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C021",
+        name="census",
+        asks="Was a census made lately, and is its list there?",
+        find=ledger.census,
+        needs=DATABASE,
+    ),
+    Check(
+        id="C022",
+        name="documents",
+        asks="Is the certificate good that signs packs?",
+        find=machine.documents,
+        needs=SETTINGS | FOLDER,
+    ),
+    Check(
+        id="C023",
         name="sealed",
         asks="Can every stored file be opened, and does each belong to a recording?",
         find=ledger.sealed,
@@ -132,9 +189,12 @@ CHECKS = (
 )
 
 
-def findings(settings: Settings, trouble: BodywornError | None) -> Iterator[Finding]:
-    """Ask every question, in order. `trouble` is why the database could not be configured."""
-    ground = Ground(settings=settings, now=system_clock(), trouble=trouble)
+def findings(
+    settings: Settings, trouble: BodywornError | None, *, unread: BodywornError | None = None
+) -> Iterator[Finding]:
+    """Ask every question, in order. `trouble` is why the database could not be configured,
+    `unread` why the settings are not those of the installation."""
+    ground = Ground(settings=settings, now=system_clock(), trouble=trouble, unread=unread)
     faults: set[str] = set()
     for check in CHECKS:
         answer = _answer(check, ground, faults)

@@ -45,6 +45,7 @@ class Ground:
     settings: Settings
     now: datetime  # UTC, the machine's own time, read once
     trouble: BodywornError | None  # why the database could not be configured, if it could not
+    unread: BodywornError | None = None  # why the settings could not be read; they are defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

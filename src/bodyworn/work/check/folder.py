@@ -13,6 +13,13 @@ LONG = timedelta(minutes=5)
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+def settings(ground: Ground) -> Answer:
+    """File and environment say nothing that we do not understand."""
+    if ground.unread is not None:
+        return fault(ground.unread.message, ground.unread.hint)
+    return good("The settings can be read.")
+
+
 def data(ground: Ground) -> Answer:
     """The folder is there, ours, and of a version that we know. Raises SetupError."""
     house.check_version(ground.settings.layout)
@@ -29,12 +36,15 @@ def keys(ground: Ground) -> Answer:
     layout = ground.settings.layout
     house.House.open(ground.settings).keyring.buckets()  # a token has to answer, too
     secret = [layout.keys, layout.log_key, layout.ticket_key, layout.pages_key]
+    secret += [layout.log_second_key] if layout.log_second_vkey.exists() else []
     missing = [path.name for path in secret if not path.exists()]
     if missing:
         return fault(
             f"Missing in the keys folder: {', '.join(missing)}.",
             "Restore the keys folder from its own backup; `bodyworn init` makes what never was.",
         )
+    made_on_demand = [layout.documents_key, layout.documents_root]
+    secret += [path for path in made_on_demand if path.exists()]
     buckets = [layout.buckets, *layout.buckets.glob("*")] if layout.buckets.exists() else []
     open_to_others = [path.name for path in (*secret, *buckets) if _mode(path) & OTHERS]
     if open_to_others:

@@ -11,8 +11,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from bodyworn.core.clock import system_clock
 from bodyworn.records import queries_of_one as queries
-from bodyworn.records.models import CustodyEvent, DataKey, Job, JobState
+from bodyworn.records.models import CustodyEvent, DataKey, Job, JobState, Recording
 from bodyworn.store.keyring import Bucket
+from bodyworn.work import census as censuses
+from bodyworn.work import timestamps
 from bodyworn.work.arrival_keys import age_of, without_row
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
@@ -126,6 +128,41 @@ def witnesses(ground: Ground) -> Answer:
     if found.troubles or found.is_late(ground.settings.now()):
         return warning(sentences, "Nothing is lost: they are asked again. Ask their keepers.")
     return good(sentences)
+
+
+def stamps(ground: Ground) -> Answer:
+    """Whose clock outside vouches for the log, and whether lately. Raises SetupError."""
+    house = House.open(ground.settings)
+    found = timestamps.standing(house)
+    if found is None:
+        return good("No time-stamp authority is set; only this machine's clock dates the log.")
+    timestamps.certificates_of(ground.settings)
+    told = found.told(ground.settings.now())
+    if found.is_late(ground.settings.now()) or (found.trouble and not found.stamped):
+        return warning(
+            f"{told} {found.trouble}".strip(),
+            "Nothing is lost: it is asked again. Look at timestamp_authority, or ask its keeper.",
+        )
+    return good(told)
+
+
+def census(ground: Ground) -> Answer:
+    """The newest census is of today or yesterday, and its list has its name."""
+    newest = next(iter(censuses.rows(1)), None)
+    if newest is None:
+        if not Recording.objects.exists():
+            return good("Nothing is held yet, so there is no census.")
+        return warning("No census was made yet.", "`bodyworn serve` makes one a day.")
+    if not censuses.file_is_there(House.open(ground.settings), newest):
+        return fault(
+            f"The list of the census of {newest.day} is missing; its leaf stands in the log.",
+            "`bodyworn serve` makes it again if nothing has changed; else fetch it from a backup.",
+        )
+    if ground.settings.now().date() - newest.day > timedelta(days=1):
+        return warning(
+            f"The newest census is of {newest.day}.", "Run `bodyworn serve`: it makes one a day."
+        )
+    return good(f"The census of {newest.day} has {newest.count} recordings.")
 
 
 def jobs(_: Ground) -> Answer:

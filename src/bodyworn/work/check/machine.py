@@ -2,7 +2,7 @@
 
 import shutil
 import ssl
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -111,11 +111,33 @@ def _certificate(ground: Ground) -> Answer:
         ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
     except (OSError, ValueError) as error:
         return fault(f"The certificate cannot be used: {error}.", hint)
-    if ends <= ground.now:
-        return fault(f"The certificate ended on {ends:%d %B %Y}.", "Renew it.")
-    if ends <= ground.now + RENEW_BEFORE:
-        return warning(f"The certificate ends on {ends:%d %B %Y}.", "Renew it in time.")
-    return good(f"The certificate is good until {ends:%d %B %Y}.")
+    return _until(ends, ground.now, "The certificate", "Renew it.")
+
+
+def documents(ground: Ground) -> Answer:
+    """The certificates that sign packs: an ended one stops every disclosure."""
+    settings, layout = ground.settings, ground.settings.layout
+    named = settings.document_certificate
+    path = settings.data / named if named else layout.documents_certificate
+    if not named and not path.exists():
+        return good("Who signs packs is made with the first pack.")
+    try:
+        chain = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        return fault(f"{path.name} cannot be used to sign packs: {error}.", "Name a PEM chain.")
+    ends = min(one.not_valid_after_utc for one in chain)
+    hint = "Name a new one."
+    if not named:
+        hint = "Move documents.key away from the keys folder: the next pack makes a new signer."
+    return _until(ends, ground.now, "The certificate that signs packs", hint)
+
+
+def _until(ends: datetime, now: datetime, what: str, hint: str) -> Answer:
+    if ends <= now:
+        return fault(f"{what} ended on {ends:%d %B %Y}.", hint)
+    if ends <= now + RENEW_BEFORE:
+        return warning(f"{what} ends on {ends:%d %B %Y}.", hint)
+    return good(f"{what} is good until {ends:%d %B %Y}.")
 
 
 def _is_loopback(host: str) -> bool:

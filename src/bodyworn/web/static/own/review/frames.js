@@ -57,9 +57,10 @@ export class FrameTimes {
     return this.tickOf(number) / this.timescale;
   }
 
-  /** Seconds half-way through a frame: where to seek. Its edges are where rounding decides. */
-  middleOf(number) {
-    return (this.tickOf(number) + this.tickOf(number + 1)) / 2 / this.timescale;
+  /** Seconds inside a frame's interval: where to seek. Its edges are where rounding decides. */
+  placeIn(number, part) {
+    const from = this.tickOf(number);
+    return (from + part * (this.tickOf(number + 1) - from)) / this.timescale;
   }
 
   /** Seconds from the first frame. */

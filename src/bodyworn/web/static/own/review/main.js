@@ -94,8 +94,31 @@ async function start() {
     $("clock").textContent = clock;
     $("offset").textContent = since(offset);
     $("frame").textContent = `frame ${player.frame}`;
+    showAwaited();
     timeline.show(offset, `${clock}, frame ${player.frame}`);
     map?.show(offset * 1000);
+  }
+
+  /** Until the frame that was asked for is on the screen the page says so. */
+  function showAwaited() {
+    if (player.awaited === null) delete $("player").dataset.awaited;
+    else $("player").dataset.awaited = player.awaited;
+    $("other-frame").hidden = !player.lost;
+    if (player.lost) $("other-frame").textContent = `This browser shows frame ${player.frame}, not frame ${player.here} that was asked for.`;
+  }
+
+  /** A reload comes back to this frame, and the address can be passed on. */
+  function showPlace() {
+    if (!player.resting || (player.frame === 0 && !location.hash)) return;
+    $("said").textContent = timeline.scrub.getAttribute("aria-valuetext");
+    history.replaceState(null, "", `#f=${player.frame}`);
+  }
+
+  // Browsers refuse an address that changes with every key.
+  let placing = null;
+  function placeSoon() {
+    clearTimeout(placing);
+    placing = setTimeout(showPlace, 500);
   }
 
   function showState() {
@@ -104,11 +127,6 @@ async function start() {
     $("play-word").textContent = moving ? "Pause" : "Play";
     const rate = String(video.playbackRate);
     if ([...$("speed").options].some((option) => option.value === rate)) $("speed").value = rate;
-    if (!moving) {
-      $("said").textContent = timeline.scrub.getAttribute("aria-valuetext");
-      // A reload comes back to this frame, and the address can be passed on.
-      history.replaceState(null, "", `#f=${player.frame}`);
-    }
   }
 
   function readMarkers() {
@@ -129,16 +147,22 @@ async function start() {
   }
 
   const form = $("mark-form");
-  function openMark() {
-    if (!form) return;
-    player.halt();
+  let marking = false; // the frame of the marker is on its way to the screen
+  function fillMark() {
     form.elements.frame.value = player.frame;
     form.elements.at_ms.value = Math.round(player.offset * 1000);
     $("mark-at").textContent = `${wall(told.startedAt, player.offset)}, frame ${player.frame}`;
+  }
+  function openMark() {
+    if (!form) return;
+    player.halt();
+    marking = !player.resting;
+    fillMark();
     form.hidden = false;
     $("mark-label").focus();
   }
   function closeMark() {
+    marking = false;
     form.hidden = true;
     form.elements.label.value = "";
     $("scrub").focus({ preventScroll: true });
@@ -160,6 +184,11 @@ async function start() {
 
   player.addEventListener("frame", showFrame);
   player.addEventListener("state", showState);
+  player.addEventListener("rest", () => {
+    if (marking) fillMark();
+    marking = false;
+    placeSoon();
+  });
   timeline.addEventListener("seek", ({ detail }) => player.show(frames.atOffset(detail)));
   timeline.addEventListener("pick", ({ detail }) => player.show(detail));
   video.addEventListener("click", () => player.toggle());
@@ -193,10 +222,19 @@ async function start() {
 
   // A still is drawn when it is asked for and saved once the record has it.
   let picture = null;
+  const takeStill = () => $("still-form").requestSubmit();
   $("still-form")?.addEventListener("submit", (event) => {
+    const still = event.currentTarget;
     player.halt();
+    if (!player.resting) {
+      // A still is of a picture that stands, under its own number.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      player.addEventListener("rest", takeStill, { once: true });
+      return;
+    }
     picture = { frame: player.frame, canvas: drawn(video) };
-    event.currentTarget.elements.frame.value = player.frame;
+    still.elements.frame.value = player.frame;
   }, { capture: true });
   function saveStill() {
     const { frame, canvas } = picture;
