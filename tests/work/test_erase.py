@@ -149,6 +149,16 @@ def test_a_store_with_an_erasure_verifies_and_says_so(store: House) -> None:
     assert verify_recording(store, second.reference).ok
 
 
+def test_an_erased_recording_can_be_verified_by_its_reference(store: House) -> None:
+    reference = recordings()[0].reference
+    erase.erase(store, [reference], WISH)
+    verdict = verify_recording(store, reference)
+    assert verdict.ok
+    assert "its keys are gone" in verdict.steps[2].sentence
+    by_force("UPDATE records_erasure SET policy = 'another'")
+    assert [step.ok for step in verify_recording(store, reference).steps] == [True, True, False]
+
+
 def test_erasing_again_changes_nothing(store: House) -> None:
     first = recordings()[0]
     (once,) = erase.erase(store, [first.reference], WISH)

@@ -8,7 +8,10 @@ filmed, an order of a court. Neither reaches what is held, or what a case stands
 from dataclasses import dataclass
 from datetime import datetime
 
-from bodyworn.core.types import Decision
+from bodyworn.core.terms import Role
+from bodyworn.core.types import Actor, Decision
+
+ANSWER_FOR_FOOTAGE = frozenset({Role.ADMINISTRATOR, Role.INVESTIGATOR, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,15 @@ def may_erase(standing: Standing, *, now: datetime, is_early: bool) -> Decision:
     if is_early:
         return _yes("erasure.early", "Somebody with authority wants it gone before its time.")
     return _no("erasure.not-due", f"It is to be kept until {until:%Y-%m-%d %H:%M} UTC.")
+
+
+def may_read_certificate(actor: Actor) -> Decision:
+    """Certificates name reasons and digests: they are for those who answer for footage."""
+    if actor.roles & ANSWER_FOR_FOOTAGE:
+        return _yes("erasure.answers", "You answer for footage.")
+    return _no(
+        "erasure.answers", "Certificates are for supervisors, investigators, administrators."
+    )
 
 
 def _obstacles(standing: Standing) -> tuple[tuple[bool, str, str], ...]:

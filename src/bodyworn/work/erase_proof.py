@@ -52,6 +52,16 @@ def check_erasures(house: House) -> int:
     return rows.count()
 
 
+def check_one(house: House, erasure: Erasure) -> str:
+    """One erasure with its keys and certificate, in a sentence. Raises as `check_erasures`."""
+    check_erasure(erasure)
+    if erasure.state != ErasureState.DONE:
+        return "Its erasure is on record; a key that opens it is still to be destroyed."
+    _check_certificate(house, erasure)
+    _check_keys(erasure, set(house.keyring.buckets()))
+    return "Its erasure is on record, its keys are gone, and its certificate is the log's."
+
+
 def check_erasure(erasure: Erasure) -> None:
     """One erasure against its tombstone. Raises DamagedError books.tombstone, books.erasure."""
     tombstone = CustodyEvent.objects.filter(

@@ -25,12 +25,12 @@ from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
 from bodyworn.records import ledger, models, queries_of_one
-from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
+from bodyworn.records.models import Copy, CustodyEvent, Device, Erasure, Recording
 from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.sealed import DataKey
 from bodyworn.work import census, completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
-from bodyworn.work.erase_proof import check_erasures, check_forgotten
+from bodyworn.work.erase_proof import check_erasures, check_forgotten, check_one
 from bodyworn.work.house import House
 from bodyworn.work.keys import Keys as KeySource
 from bodyworn.work.keys import keys_of
@@ -104,13 +104,28 @@ def verify_recording(
     2. Every one of its events says what its leaf commits to.
     3. Recording, copies and decisions are those of its events.
     4. The stored bytes are those that its copies name.
+
+    Of one that was erased: its leaves are in the tree, its tombstone accounts for what its events
+    no longer say, and keys and certificate are as they must be.
     """
+    erasure = Erasure.objects.filter(reference=reference).first()
+    if erasure is not None:
+        return _verify_erased(house, erasure)
     recording = queries_of_one.recording(reference)
     return _judged(
-        lambda: _events_are_proved(house, recording),
+        lambda: _events_are_proved(house, recording.events.order_by("id")),
         lambda: _all_true(recording.events.order_by("id")),
         lambda: _one_book_agrees(recording),
         lambda: _bytes_are_unchanged(house, recording, by, progress),
+    )
+
+
+def _verify_erased(house: House, erasure: Erasure) -> StoreVerdict:
+    events = erasure.events.order_by("id")
+    return _judged(
+        lambda: _events_are_proved(house, events),
+        lambda: _all_true(events),
+        lambda: check_one(house, erasure),
     )
 
 
@@ -262,9 +277,9 @@ def _chunks(items: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield chunk
 
 
-def _events_are_proved(house: House, recording: Recording) -> str:
+def _events_are_proved(house: House, events: QuerySet[CustodyEvent]) -> str:
     checkpoint, proved, waiting = house.log.checkpoint(), 0, 0
-    for row in recording.events.order_by("id"):
+    for row in events:
         if checkpoint is None or row.leaf_index is None or row.leaf_index >= checkpoint.size:
             waiting += 1
             continue
