@@ -95,6 +95,9 @@ def test_the_houses_keyring_is_for_the_service_and_for_those_who_destroy() -> No
         "work/arrival_keys.py",
         "work/check/folder.py",
         "work/check/ledger.py",
+        "work/rotation.py",
+        "work/erase_ending.py",
+        "work/erase_proof.py",
     )
 
 

@@ -19,10 +19,12 @@ from bodyworn.cli import (
     demo,
     describe,
     dock,
+    erase,
     export,
     gaps,
     ingest,
     init,
+    keys,
     listing,
     migrate,
     pack,
@@ -124,12 +126,14 @@ app.command("restore")(restore.restore)
 app.command("migrate")(migrate.migrate)
 app.command("export")(export.export)
 app.command("pack")(pack.pack)
+app.command("erase")(erase.erase)
 app.command("check")(check.check)
 app.command("gaps")(gaps.gaps)
 app.add_typer(user.app, name="user")
 app.add_typer(dock.app, name="dock")
 app.add_typer(census.app, name="census")
 app.add_typer(witness.app, name="witness")
+app.add_typer(keys.app, name="keys")
 app.command("version")(version.version)
 
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bodyworn.cli import erase
 from bodyworn.cli.face import Face, plain, utc
 
 if TYPE_CHECKING:
-    from bodyworn.records.models import Recording
+    from bodyworn.records.models import Erasure, Recording
     from bodyworn.records.queries_of_one import CopyRow, Custody
 
 FACTS = (
@@ -21,22 +22,50 @@ FACTS = (
 def show(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(help="Such as BWV-26-0412-7F3A.")],
+    certificate: Annotated[
+        bool, typer.Option("--certificate", help="The certificate of its erasure, and only that.")
+    ] = False,
 ) -> None:
     """Show one recording: facts, files with their digests, custody in sentences.
 
-    Looking at facts opens no footage.
+    Looking at facts opens no footage. Of a recording that was erased it shows what is left: who had
+    it erased, by which policy and why.
 
     Example: bodyworn show BWV-26-0412-7F3A
     """
     face = Face.of(ctx)
-    face.house()
+    house = face.house()
     from bodyworn.records import queries_of_one as queries
+    from bodyworn.work import erase as verbs
 
+    if certificate:
+        face.answer(*_paper(verbs.certificate_of(reference)))
+        return
+    gone = verbs.find_erasure(reference)
+    if gone is not None:
+        face.answer(
+            {"erased": erase.as_facts(house, gone)}, *erase.words(house, gone), *ground(gone)
+        )
+        return
     row = queries.recording(reference)
     copies, custody = queries.copies_of(row.pk), queries.custody_of(row.pk)
     face.answer(
         as_facts(row, copies, custody), *head(row), "", *files(copies), "", *sentences(custody)
     )
+
+
+def _paper(note: str) -> tuple[dict[str, Any], str]:
+    return {"certificate": note}, note.removesuffix("\n")
+
+
+def ground(erasure: "Erasure") -> list[str]:
+    """On what ground it was erased."""
+    return [
+        f"  policy     {erasure.policy}",
+        f"  authority  {erasure.authority}",
+        f"  reason     {erasure.reason}",
+        f"  asked by   {erasure.asked_by}, {utc(erasure.ordered_at)}",
+    ]
 
 
 def as_facts(row: "Recording", copies: "tuple[CopyRow, ...]", custody: "Custody") -> dict[str, Any]:

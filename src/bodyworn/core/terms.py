@@ -33,6 +33,8 @@ class EventType(StrEnum):
     FIXITY_CHECK = "fixity check"
     INGESTION = "ingestion"
     INGESTION_REPEAT = "ingestion:repeat"
+    KEY_DESTROYED = "key:destroyed"
+    KEY_REWRAP = "key:re-wrapped"
     MARKER_ADDED = "marker:added"
     MARKER_REMOVED = "marker:removed"
     METADATA_MODIFICATION = "metadata modification"

@@ -15,12 +15,13 @@ import pysqlite3
 from bodyworn.core.errors import SetupError
 
 OLDEST_SQLITE = (3, 51, 3)
+# `secure_delete`: what is erased is overwritten where it stood, and not only let go.
 PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
     # 32 MiB. Random names in three indexes touch hundreds of pages a commit, and at the usual
     # 4 MiB every second commit would flush the whole database file as well.
-    "PRAGMA wal_autocheckpoint=8192"
+    "PRAGMA wal_autocheckpoint=8192; PRAGMA secure_delete=ON"
 )
 
 

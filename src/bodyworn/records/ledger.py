@@ -19,7 +19,7 @@ from django.db import connection, models, transaction
 from bodyworn.core.errors import DamagedError, RefusedError
 from bodyworn.core.terms import EventType, Operation, Purpose
 from bodyworn.core.types import CustodyEvent as Event
-from bodyworn.records.models import CustodyEvent, Recording
+from bodyworn.records.models import CustodyEvent, Erasure, Recording
 
 
 class Sealed(Protocol):
@@ -55,12 +55,7 @@ def record(event: Event, *, recording: Recording | None = None) -> CustodyEvent:
     Raises RefusedError ledger.no-transaction outside of one: the change could be kept and the
     event lost, or the other way round.
     """
-    if not connection.in_atomic_block:
-        raise RefusedError(
-            "ledger.no-transaction",
-            "An event is written in the transaction of its change, and none is open.",
-            hint="Wrap change and event in transaction.atomic().",
-        )
+    _refuse_outside()
     row = _row(event, seal(event, recording), recording)
     row.save(by_the_ledger=True)
     return row
@@ -127,8 +122,35 @@ def from_index(index: int, limit: int) -> Iterator[bytes]:
         yield bytes(leaf)
 
 
+def forget(recording: Recording, erasure: Erasure, *, tombstone: CustodyEvent) -> int:
+    """Blank what the events of an erased recording said; how many. Their leaves stay, every byte.
+
+    MUST be called in the transaction that erases the recording and has written its tombstone, or
+    raises RefusedError ledger.no-transaction. Who did what is gone then, salts and all, so that no
+    leaf can be opened any more; type, operation, time and place in the log are public already.
+    What is about something else, such as a camera's count, keeps its words and its proof.
+    """
+    _refuse_outside()
+    with connection.cursor() as cursor:
+        cursor.execute(_BLANK, [erasure.pk, recording.pk, recording.reference, tombstone.pk])
+        blanked = int(cursor.rowcount)
+        cursor.execute(_LET_GO, [erasure.pk, recording.pk])
+    return blanked
+
+
+# The model refuses every update; this is the one that takes an event's words away for good.
+_BLANK = """
+UPDATE records_custodyevent
+   SET subject = '', actor = '', purpose = '', detail = '{}', salts = '{}',
+       recording_id = NULL, erasure_id = %s
+ WHERE recording_id = %s AND subject = %s AND id <> %s
+"""
+_LET_GO = """
+UPDATE records_custodyevent SET recording_id = NULL, erasure_id = %s WHERE recording_id = %s
+"""
+
 # One statement, because a round trip an event would be the sequencer's speed limit. It is written
-# out because the model refuses every update, and this is the only one that there may be.
+# out because the model refuses every update.
 _GIVE_PLACES = """
 UPDATE records_custodyevent SET leaf_index = placed.place
   FROM (SELECT id, %s + row_number() OVER (ORDER BY id) AS place
@@ -153,3 +175,12 @@ def _row(event: Event, sealed: Sealed, recording: Recording | None) -> CustodyEv
         leaf=sealed.leaf,
         leaf_hash=sealed.leaf_hash.hex(),
     )
+
+
+def _refuse_outside() -> None:
+    if not connection.in_atomic_block:
+        raise RefusedError(
+            "ledger.no-transaction",
+            "An event is written in the transaction of its change, and none is open.",
+            hint="Wrap change and event in transaction.atomic().",
+        )

@@ -292,12 +292,13 @@ def _place(cursor: str) -> tuple[datetime, int]:
 
 
 def _odd_count(row: SequenceFinding, *, names_footage: bool) -> OddCount:
-    officer = row.shown_by.officer
+    shown_by = row.shown_by if names_footage else None
+    officer = shown_by.officer if shown_by else None
     return OddCount(
         number=row.pk,
         camera=row.device.serial,
         finding=Finding(kind=Oddity(row.kind), first=row.first, last=row.last),
         since=row.since,
-        reference=row.shown_by.reference if names_footage else "",
-        officer=officer.number if officer and names_footage else None,
+        reference=shown_by.reference if shown_by else "",
+        officer=officer.number if officer else None,
     )

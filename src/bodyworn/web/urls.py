@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from bodyworn.web.api import v1
-from bodyworn.web.pages import account, describe, errors, home, marks, recording, recordings
+from bodyworn.web.pages import account, describe, erased, errors, home, marks, recording, recordings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out", account.sign_out, name="sign-out"),
     path("recordings", recordings.recordings, name="recordings"),
     path("recordings/<str:reference>", recording.review, name="review"),
+    path("recordings/<str:reference>/certificate", erased.certificate, name="certificate"),
     path("recordings/<str:reference>/purpose", recording.purpose, name="purpose"),
     path("recordings/<str:reference>/check", recording.check, name="check"),
     path("recordings/<str:reference>/describe", describe.describe, name="describe"),

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final
 
 from bodyworn.core.digest import Sha256
-from bodyworn.records.models import DataKey
+from bodyworn.records.models import DataKey, Erasure, ErasureState
 from bodyworn.store import blob_list, inbox
 from bodyworn.store.births import ARRIVAL
 from bodyworn.store.keyring import Bucket
@@ -75,9 +75,18 @@ def _needed(house: House) -> Iterator[Bucket]:
     waiting = inbox.arrivals(layout)
     named = {digest for arrival in waiting for digest in arrival.digests}
     may_be_named = _has_unreadable_notes(house, readable=len(waiting))
+    erased = frozenset() if may_be_named else _erased() - named
     for digest in without_row(house):
+        if digest in erased:
+            continue  # its key of birth is one of those that have to go
         if may_be_named or digest in named or age_of(house, digest) < NAMELESS:
             yield from _bucket(blob_list.born_under(layout.blob(digest)))
+
+
+def _erased() -> frozenset[Sha256]:
+    """What was ordered to be erased and still has its files."""
+    ordered = Erasure.objects.filter(state=ErasureState.ORDERED).values_list("files", flat=True)
+    return frozenset(Sha256.parse(digest) for files in ordered for _, digest, _ in files)
 
 
 def _has_unreadable_notes(house: House, *, readable: int) -> bool:

@@ -23,7 +23,7 @@ from bodyworn.core.terms import EventType, Oddity
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.records import ledger
 from bodyworn.records.models import CustodyEvent as EventRow
-from bodyworn.records.models import Device, Recording, SequenceFinding
+from bodyworn.records.models import Device, Erasure, Recording, SequenceFinding
 from bodyworn.rules.sequence import Finding, changed, findings
 from bodyworn.work.house import House
 
@@ -115,11 +115,18 @@ def check_count(device: Device) -> None:
         raise _wrong(device, "the findings on its count are not those on record")
 
 
-def _made_by(device: Device) -> Sequence[tuple[int, int]]:
-    """(row's id, number) of its recordings as it made them; ties by number, then as they came."""
-    rows = Recording.objects.filter(device=device, sequence__isnull=False)
-    made = rows.order_by("started_at", "sequence", "id").values_list("id", "sequence")
-    return [(row, number) for row, number in made if number is not None]
+def _made_by(device: Device) -> Sequence[tuple[int | None, int]]:
+    """(row's id, number) of its recordings as it made them; ties by number, then as they came.
+
+    What was erased was made all the same: it has a number and no row.
+    """
+    columns = ("started_at", "sequence", "id")
+    held = Recording.objects.filter(device=device, sequence__isnull=False).values_list(*columns)
+    gone = Erasure.objects.filter(device=device, sequence__isnull=False).values_list(*columns)
+    made = [(at, number or 0, row, row) for at, number, row in held]
+    erased = [(at, number or 0, row, None) for at, number, row in gone]
+    in_order = sorted([*made, *erased], key=lambda one: one[:3])
+    return [(row, number) for _, number, _, row in in_order]
 
 
 def _standing(device: Device) -> QuerySet[SequenceFinding]:
@@ -142,7 +149,7 @@ def _open(
     finding: Finding,
     closed: Sequence[SequenceFinding],
     *,
-    shown_by: int,
+    shown_by: int | None,
     now: datetime,
 ) -> SequenceFinding:
     """What is left of a larger gap is as old as that one was."""

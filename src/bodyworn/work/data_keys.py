@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bodyworn.core.digest import Sha256
+from bodyworn.core.errors import BusyError
+from bodyworn.records import closing
 from bodyworn.records.models import DataKey, Recording
 from bodyworn.records.queries_of_one import retention_of
 from bodyworn.rules.buckets import bucket_of, outlasts
@@ -43,7 +45,14 @@ def wrapped(house: House, digests: Sequence[Sha256], bucket: str) -> Slots:
 
 
 def enter(slots: Slots, *, at: datetime) -> None:
-    """Write the rows. MUST be called in the transaction that adds the copies they open."""
+    """Write the rows. MUST be called in the transaction that adds the copies they open.
+
+    Raises BusyError keys.bucket-closed where a bucket was closed since they were wrapped for it:
+    whoever asks again gets them in the next one.
+    """
+    closing.hold(alone=False)
+    if closing.closed_of((slot.bucket.name, slot.bucket.generation) for slot in slots.values()):
+        raise BusyError("keys.bucket-closed", "A key's bucket was closed in this very moment.")
     for digest, slot in slots.items():
         row, is_new = DataKey.objects.get_or_create(
             sha256=digest.hex, defaults=_columns(slot, at=at)
@@ -53,6 +62,40 @@ def enter(slots: Slots, *, at: datetime) -> None:
             same = DataKey.objects.filter(pk=row.pk, bucket=row.bucket, generation=row.generation)
             if not same.update(**_columns(slot, at=at)):
                 enter({digest: slot}, at=at)
+
+
+def in_bucket(bucket: Bucket) -> dict[Sha256, Slot]:
+    """All keys that lie in this generation of a bucket."""
+    rows = DataKey.objects.filter(bucket=bucket.name, generation=bucket.generation)
+    return {
+        Sha256.parse(digest): Slot(bucket, bytes(wrapped))
+        for digest, wrapped in rows.values_list("sha256", "wrapped").iterator()
+    }
+
+
+def count_in(bucket: Bucket) -> int:
+    """How many keys lie in it."""
+    return DataKey.objects.filter(bucket=bucket.name, generation=bucket.generation).count()
+
+
+def of(digests: Sequence[Sha256]) -> dict[Sha256, Slot]:
+    """Where the keys of these bytes lie; what has none is left out."""
+    rows = DataKey.objects.filter(sha256__in=[digest.hex for digest in digests])
+    return {
+        Sha256.parse(row.sha256): Slot(Bucket(row.bucket, row.generation), bytes(row.wrapped))
+        for row in rows
+    }
+
+
+def move(slots: Slots, *, at: datetime) -> None:
+    """Note where keys lie now. MUST be called in the transaction that closes where they lay."""
+    for digest, slot in slots.items():
+        DataKey.objects.filter(sha256=digest.hex).update(**_columns(slot, at=at))
+
+
+def remove(digests: Sequence[Sha256]) -> None:
+    """Delete rows. MUST be called in the transaction that orders the erasure of these bytes."""
+    DataKey.objects.filter(sha256__in=[digest.hex for digest in digests]).delete()
 
 
 def _columns(slot: Slot, *, at: datetime) -> dict[str, object]:

@@ -18,6 +18,7 @@ from bodyworn.records import ledger
 from bodyworn.records.models import (
     Copy,
     Device,
+    Erasure,
     Fix,
     Officer,
     Recording,
@@ -142,7 +143,9 @@ def _free_reference(described: Described) -> str:
         sha256=described.arrival.sha256,
     )
     for reference in offered:
-        if not Recording.objects.filter(reference=reference).exists():
+        # What was erased keeps its reference: else one name would stand for two recordings.
+        taken = (table.objects.filter(reference=reference) for table in (Recording, Erasure))
+        if not any(rows.exists() for rows in taken):
             return reference
     raise RefusedError(
         "ingest.no-reference",

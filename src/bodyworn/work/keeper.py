@@ -7,6 +7,7 @@
     lost jobs  of dead workers are carried again               every ten seconds
     witnesses  are shown the newest checkpoint                 every five seconds
     arrivals   days of which all is recorded lose their key    every hour
+    erasures   that were ordered are seen through              every five seconds
     census     of everything that is held                      once a day
     time       an authority stamps a checkpoint                as often as the settings say
     patrol     reads every stored file again and mends it      all the time, within `patrol_days`
@@ -30,6 +31,7 @@ from bodyworn.core.errors import BusyError
 from bodyworn.work import (
     arrival_keys,
     census,
+    erase_ending,
     ingest,
     jobs,
     patrol,
@@ -62,6 +64,7 @@ DUTIES = (
     Duty(name="lost jobs", every=10.0, work=jobs.sweep),
     Duty(name="witnesses", every=5.0, work=witnessing.ask_witnesses),
     Duty(name="arrivals", every=3600.0, work=arrival_keys.destroy_spent),
+    Duty(name="erasures", every=5.0, work=erase_ending.finish),
     Duty(name="census", every=60.0, work=census.take),
     Duty(name="time-stamps", every=5.0, work=timestamps.ask_authority),
     Duty(name="patrol", every=60.0, work=patrol.walk),

@@ -14,9 +14,10 @@ which there is no recording; that look is the collection itself, and its event i
 row. What any recording has already, a sidecar say that came with another one, it does not open.
 """
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -30,17 +31,19 @@ from bodyworn.core.errors import (
     DamagedError,
     MissingError,
     RefusedError,
+    SetupError,
 )
 from bodyworn.core.terms import CopyKind, EventType
 from bodyworn.custody.event import pseudonym_of, read_leaf
 from bodyworn.custody.published import PublishedLog
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
+from bodyworn.records import closing
 from bodyworn.records.models import Copy, CustodyEvent, Job, JobState, Recording
 from bodyworn.records.models import DataKey as KeyRow
 from bodyworn.rules.opening import EVERYTHING, Look, may_open
 from bodyworn.store.inbox import named_digests
 from bodyworn.store.key_socket import KeyClient
-from bodyworn.store.keyring import Bucket, Keyring
+from bodyworn.store.keyring import KEY_SIZE, Bucket, Keyring
 from bodyworn.store.seal import Slot
 from bodyworn.store.sealed import DataKey
 from bodyworn.work import log, serving
@@ -50,6 +53,7 @@ from bodyworn.work.trouble import explained
 
 _log = logging.getLogger("bodyworn.keys")
 PATIENCE: Final = 5.0  # seconds that an event may take into the log while somebody waits for it
+MOST_GENERATIONS: Final = 1000  # of a bucket that are tried
 LOOK_EVERY = 0.02  # seconds between looks whether it is there
 IntoLog = Callable[[House, str, float], object]
 """Sees to it that the event of this uid is in the signed tree, within so many seconds."""
@@ -74,6 +78,16 @@ def keys_of(house: House) -> Keys:
     if serving.is_held(layout.serve_lock) or serving.is_held(layout.keeper_lock):
         return KeyClient(layout.key_socket)
     return KeyService(house)
+
+
+def rewrapped(house: House, slots: Mapping[Sha256, Slot], bucket: str) -> dict[Sha256, Slot]:
+    """The same keys, wrapped for a later generation of their bucket; nobody gets to see them."""
+    return KeyService(house).rewrapped(slots, bucket)
+
+
+def is_lost(house: House, slot: Slot) -> bool:
+    """Whether the key of this bucket is gone, and nothing says that it was destroyed."""
+    return KeyService(house).is_lost(slot)
 
 
 def into_log_here(house: House, event: str, seconds: float) -> None:
@@ -201,7 +215,17 @@ class KeyService:
                 f"There is no key for the bytes {missing[0].short}….",
                 hint="Restore the newest backup of the database: keys are written with their rows.",
             )
-        return {digest: self._opened(slot) for digest, slot in known.items()}
+        return {digest: self._opened_now(digest, slot) for digest, slot in known.items()}
+
+    def _opened_now(self, digest: Sha256, slot: Slot) -> DataKey:
+        """Its bucket may have been closed since the row was read: then it lies in the next one."""
+        try:
+            return self._opened(slot)
+        except MissingError:
+            again = _rows([digest]).get(digest)
+            if again is None or again == slot:
+                raise
+            return self._opened(again)
 
     def _opened(self, slot: Slot) -> DataKey:
         return DataKey(self._ring.unwrap(slot.bucket, slot.wrapped))
@@ -222,9 +246,36 @@ class KeyService:
             _log.error("A second copy takes the place of the first: %s", error.message)
             return vault.settle(digest, None) or vault.slot(digest)
 
-    def _newest(self, name: str) -> Bucket:
-        """The bucket's newest generation, or its first."""
-        return max((b for b in self._ring.buckets() if b.name == name), default=Bucket(name))
+    def rewrapped(self, slots: Mapping[Sha256, Slot], bucket: str) -> dict[Sha256, Slot]:
+        """The same keys in an open generation of this bucket, later than those they lie in."""
+        after = max((slot.bucket.generation for slot in slots.values()), default=0)
+        into = self._newest(bucket, after=after)
+        return {
+            digest: Slot(into, self._ring.wrap(into, self._opened(slot).secret()))
+            for digest, slot in slots.items()
+        }
+
+    def is_lost(self, slot: Slot) -> bool:
+        """Whether its bucket key is gone without having been destroyed."""
+        try:
+            self._opened(slot)
+        except MissingError as error:
+            return error.code == "key.missing"
+        return False
+
+    def _newest(self, name: str, *, after: int = 0) -> Bucket:
+        """The bucket's newest generation that takes keys.
+
+        A database that was restored knows less than the keyring, which refuses to open again what
+        was destroyed: then the next one that it takes.
+        """
+        made = max((b.generation for b in self._ring.buckets() if b.name == name), default=1)
+        first = max(made, after + 1, closing.first_open(name))
+        for generation in range(first, first + MOST_GENERATIONS):
+            with contextlib.suppress(RefusedError):
+                self._ring.wrap(Bucket(name, generation), bytes(KEY_SIZE))
+                return Bucket(name, generation)
+        raise SetupError("keys.no-generation", f"Every key of the bucket {name} was destroyed.")
 
 
 def _committed(event: str) -> CustodyEvent:

@@ -288,6 +288,20 @@ def _retained(event: EventRow) -> Words:
     return title, str(event.detail.get("reason", ""))
 
 
+def _erased(event: EventRow) -> Words:
+    facts = ("policy", "authority", "reason")
+    return "Erased", " · ".join(str(event.detail[name]) for name in facts if event.detail.get(name))
+
+
+def _rewrapped(event: EventRow) -> Words:
+    count = event.detail.get("keys")
+    return "Keys wrapped afresh", f"{count} of {event.detail.get('bucket')}"
+
+
+def _key_destroyed(event: EventRow) -> Words:
+    return "Key destroyed", f"{event.detail.get('bucket')}.{event.detail.get('generation')}"
+
+
 def _signed(title: str) -> Callable[[EventRow], Words]:
     return lambda _: (title, "")
 
@@ -300,11 +314,14 @@ _TOLD: dict[str, Callable[[EventRow], Words]] = {
     EventType.ACCESS_REFUSED: _refused,
     EventType.CAPTURE: _captured,
     EventType.DERIVATION: _derived,
+    EventType.ERASURE: _erased,
     EventType.EXPORT: _exported,
     EventType.FIXITY_BEGUN: _check_begun,
     EventType.FIXITY_CHECK: _checked,
     EventType.INGESTION: _ingested,
     EventType.INGESTION_REPEAT: _ingested_again,
+    EventType.KEY_DESTROYED: _key_destroyed,
+    EventType.KEY_REWRAP: _rewrapped,
     EventType.MARKER_ADDED: _marked,
     EventType.MARKER_REMOVED: _unmarked,
     EventType.METADATA_MODIFICATION: _described,

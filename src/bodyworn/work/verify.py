@@ -25,11 +25,12 @@ from bodyworn.custody.tiles import EntryReader, TileReader
 from bodyworn.custody.tree import leaf_hash, verify_inclusion
 from bodyworn.custody.verify import NOT_PROVED, Step, verify_log
 from bodyworn.records import ledger, models, queries_of_one
-from bodyworn.records.models import Copy, CustodyEvent, Device, Recording
+from bodyworn.records.models import Copy, CustodyEvent, Device, Erasure, Recording
 from bodyworn.rules.opening import EVERYTHING
 from bodyworn.store.sealed import DataKey
 from bodyworn.work import census, completeness, timestamps
 from bodyworn.work.books import BOOKED, check_event, check_leaf, check_recording, check_subject
+from bodyworn.work.erase_proof import check_erasures, check_forgotten, check_one
 from bodyworn.work.house import House
 from bodyworn.work.keys import Keys as KeySource
 from bodyworn.work.keys import keys_of
@@ -77,7 +78,8 @@ def verify_store(
     2. Every entry of the log is the leaf of its event, and no event is missing.
     3. Every event says what its leaf commits to.
     4. Every recording, copy, decision and finding on a camera's count has its event, and every
-       such event its row. Whoever stood in the newest census is held, or was erased.
+       such event its row. Whoever stood in the newest census is held, or was erased; what was
+       erased has its tombstone, and its keys are gone.
     5. The stored bytes are those that the copies name.
 
     What waits for its place can be compared with its own leaf only. `progress` counts events,
@@ -102,13 +104,28 @@ def verify_recording(
     2. Every one of its events says what its leaf commits to.
     3. Recording, copies and decisions are those of its events.
     4. The stored bytes are those that its copies name.
+
+    Of one that was erased: its leaves are in the tree, its tombstone accounts for what its events
+    no longer say, and keys and certificate are as they must be.
     """
+    erasure = Erasure.objects.filter(reference=reference).first()
+    if erasure is not None:
+        return _verify_erased(house, erasure)
     recording = queries_of_one.recording(reference)
     return _judged(
-        lambda: _events_are_proved(house, recording),
+        lambda: _events_are_proved(house, recording.events.order_by("id")),
         lambda: _all_true(recording.events.order_by("id")),
         lambda: _one_book_agrees(recording),
         lambda: _bytes_are_unchanged(house, recording, by, progress),
+    )
+
+
+def _verify_erased(house: House, erasure: Erasure) -> StoreVerdict:
+    events = erasure.events.order_by("id")
+    return _judged(
+        lambda: _events_are_proved(house, events),
+        lambda: _all_true(events),
+        lambda: check_one(house, erasure),
     )
 
 
@@ -180,13 +197,14 @@ def _events_are_true(progress: Progress) -> str:
 
 def _all_true(rows: QuerySet[CustodyEvent], progress: Progress = silent) -> str:
     total, done, erased = rows.count(), 0, 0
-    for done, row in enumerate(rows.iterator(CHUNK), start=1):
-        erased += not check_event(row)
+    for done, row in enumerate(rows.select_related("erasure").iterator(CHUNK), start=1):
+        if not check_event(row):
+            check_forgotten(row)
+            erased += 1
         progress(done, max(done, total), "events")
     told = f"All {done} events say what their leaves commit to."
-    return (
-        f"{told} In {erased} of them something was erased, and is not proved." if erased else told
-    )
+    gone = f" {erased} of them were lawfully forgotten, and what they said is not proved."
+    return told + gone if erased else told
 
 
 def _books_agree(house: House, progress: Progress) -> str:
@@ -199,8 +217,11 @@ def _books_agree(house: House, progress: Progress) -> str:
         progress(done, max(done, total), "recordings")
     _ingestions_have_recordings(newest)
     _counts_agree()
-    told = f"All {done} recordings, their copies and decisions agree with their events."
-    return " ".join(filter(None, (told, census.check_newest(house))))
+    erased = check_erasures(house)
+    told = [f"All {done} recordings, their copies and decisions agree with their events."]
+    if erased:
+        told.append(f"{erased} were erased, each with its tombstone in the log.")
+    return " ".join(filter(None, (*told, census.check_newest(house))))
 
 
 def _with_their_events(rows: QuerySet[Recording]) -> Iterator[Recording]:
@@ -232,7 +253,7 @@ def _one_book_agrees(recording: Recording) -> str:
 
 
 def _ingestions_have_recordings(newest: int) -> None:
-    rows = CustodyEvent.objects.filter(type=EventType.INGESTION).order_by("id")
+    rows = CustodyEvent.objects.filter(type=EventType.INGESTION, erasure=None).order_by("id")
     numbers = rows.values_list("recording_id", "subject").iterator(CHUNK)
     for chunk in _chunks(numbers):
         known = Recording.objects.in_bulk([number for number, _ in chunk if number])
@@ -256,9 +277,9 @@ def _chunks(items: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield chunk
 
 
-def _events_are_proved(house: House, recording: Recording) -> str:
+def _events_are_proved(house: House, events: QuerySet[CustodyEvent]) -> str:
     checkpoint, proved, waiting = house.log.checkpoint(), 0, 0
-    for row in recording.events.order_by("id"):
+    for row in events:
         if checkpoint is None or row.leaf_index is None or row.leaf_index >= checkpoint.size:
             waiting += 1
             continue

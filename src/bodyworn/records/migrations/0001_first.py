@@ -46,6 +46,22 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Device",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("serial", models.CharField(max_length=200, unique=True)),
+                ("make", models.CharField(max_length=200)),
+                ("model", models.CharField(max_length=200)),
+                ("last_docked_at", models.DateTimeField(null=True)),
+                ("last_sequence", models.BigIntegerField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Officer",
             fields=[
                 (
@@ -98,6 +114,38 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ClosedBucket",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("bucket", models.CharField(max_length=120)),
+                ("generation", models.PositiveIntegerField()),
+                ("why", models.CharField(max_length=40)),
+                ("by", models.CharField(max_length=120)),
+                ("closed_at", models.DateTimeField()),
+                ("destroyed_at", models.DateTimeField(null=True)),
+                ("event", models.CharField(blank=True, max_length=32)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("destroyed_at__isnull", True)),
+                        fields=["id"],
+                        name="closedbucket_to_destroy",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("bucket", "generation"), name="closedbucket_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Copy",
             fields=[
                 (
@@ -138,6 +186,39 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="DataKey",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("bucket", models.CharField(max_length=120)),
+                ("generation", models.PositiveIntegerField(default=1)),
+                ("wrapped", models.BinaryField(max_length=64)),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["bucket", "generation"], name="datakey_of_bucket")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            django.db.models.functions.text.Length(models.F("sha256")), 64
+                        ),
+                        name="datakey_sha256_is_a_sha256",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("generation__gte", 1)),
+                        name="datakey_generations_count_from_one",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Disclosure",
@@ -192,7 +273,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Device",
+            name="Erasure",
             fields=[
                 (
                     "id",
@@ -200,21 +281,77 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("serial", models.CharField(max_length=200, unique=True)),
-                ("make", models.CharField(max_length=200)),
-                ("model", models.CharField(max_length=200)),
-                ("last_docked_at", models.DateTimeField(null=True)),
-                ("last_sequence", models.BigIntegerField(null=True)),
+                ("reference", models.CharField(max_length=40, unique=True)),
+                ("pseudonym", models.CharField(max_length=64, unique=True)),
+                ("pseudonym_salt", models.BinaryField(max_length=16)),
+                ("sequence", models.BigIntegerField(null=True)),
+                ("started_at", models.DateTimeField()),
+                ("policy", models.CharField(max_length=200)),
+                ("authority", models.CharField(max_length=200)),
+                ("reason", models.CharField(max_length=400)),
+                ("asked_by", models.CharField(max_length=120)),
+                ("is_early", models.BooleanField()),
+                ("ordered_at", models.DateTimeField()),
+                ("files", models.JSONField()),
+                ("shared", models.JSONField(default=list)),
+                ("buckets", models.JSONField()),
+                ("arrivals", models.JSONField()),
+                ("handed_out", models.IntegerField()),
+                ("event", models.CharField(max_length=32, unique=True)),
                 (
-                    "holder",
+                    "state",
+                    models.CharField(
+                        choices=[("done", "done"), ("ordered", "ordered")], max_length=40
+                    ),
+                ),
+                ("done_at", models.DateTimeField(null=True)),
+                ("certificate", models.TextField(blank=True)),
+                (
+                    "device",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="cameras",
-                        to="records.officer",
+                        related_name="erasures",
+                        to="records.device",
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Exhibit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=40)),
+                ("case", models.CharField(max_length=60)),
+                ("produced_at", models.DateTimeField()),
+                (
+                    "copy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="records.copy"
+                    ),
+                ),
+                (
+                    "produced_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="device",
+            name="holder",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cameras",
+                to="records.officer",
+            ),
         ),
         migrations.AddField(
             model_name="user",
@@ -283,6 +420,209 @@ class Migration(migrations.Migration):
                     "unit",
                     models.ForeignKey(
                         null=True, on_delete=django.db.models.deletion.PROTECT, to="records.unit"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Marker",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("frame", models.BigIntegerField()),
+                ("at_ms", models.BigIntegerField()),
+                ("label", models.CharField(max_length=200)),
+                ("made_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="markers",
+                        to="records.recording",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Job",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("queued", "queued"),
+                            ("running", "running"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("tries", models.IntegerField(default=0)),
+                ("asked_by", models.CharField(max_length=120)),
+                ("asked_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("code_version", models.CharField(max_length=40)),
+                ("output", models.JSONField(default=list)),
+                ("error", models.CharField(blank=True, max_length=400)),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="records.recording",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Fix",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("accuracy_m", models.FloatField(null=True)),
+                ("speed_mps", models.FloatField(null=True)),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="track",
+                        to="records.recording",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="CustodyEvent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.CharField(max_length=32, unique=True)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("access:refused", "access:refused"),
+                            ("account:added", "account:added"),
+                            ("capture", "capture"),
+                            ("census", "census"),
+                            ("derivation", "derivation"),
+                            ("dock:added", "dock:added"),
+                            ("dock:retired", "dock:retired"),
+                            ("deletion", "deletion"),
+                            ("dissemination", "dissemination"),
+                            ("fixity:begun", "fixity:begun"),
+                            ("fixity check", "fixity check"),
+                            ("ingestion", "ingestion"),
+                            ("ingestion:repeat", "ingestion:repeat"),
+                            ("key:destroyed", "key:destroyed"),
+                            ("key:re-wrapped", "key:re-wrapped"),
+                            ("marker:added", "marker:added"),
+                            ("marker:removed", "marker:removed"),
+                            ("metadata modification", "metadata modification"),
+                            ("quarantine", "quarantine"),
+                            ("receipt:issued", "receipt:issued"),
+                            ("recovery", "recovery"),
+                            ("replication", "replication"),
+                            ("retention:decided", "retention:decided"),
+                            ("sequence:closed", "sequence:closed"),
+                            ("sequence:explained", "sequence:explained"),
+                            ("sequence:gap", "sequence:gap"),
+                            ("sequence:repeat", "sequence:repeat"),
+                            ("sequence:reset", "sequence:reset"),
+                            ("account:sign-in", "account:sign-in"),
+                            ("account:sign-in-failed", "account:sign-in-failed"),
+                            ("account:sign-out", "account:sign-out"),
+                            ("view", "view"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                (
+                    "operation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("alteration", "alteration"),
+                            ("collection", "collection"),
+                            ("combination", "combination"),
+                            ("consultation", "consultation"),
+                            ("disclosure", "disclosure"),
+                            ("erasure", "erasure"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=120)),
+                ("subject", models.CharField(max_length=120)),
+                (
+                    "purpose",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("check", "check"),
+                            ("complaint", "complaint"),
+                            ("investigation", "investigation"),
+                            ("own-statement", "own-statement"),
+                            ("supervision", "supervision"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("detail", models.JSONField(default=dict)),
+                ("salts", models.JSONField(default=dict)),
+                ("leaf", models.BinaryField()),
+                ("leaf_hash", models.CharField(max_length=64, unique=True)),
+                ("leaf_index", models.BigIntegerField(null=True, unique=True)),
+                (
+                    "erasure",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="records.erasure",
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="records.recording",
                     ),
                 ),
             ],
@@ -388,6 +728,47 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="SequenceFinding",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("gap", "gap"), ("repeat", "repeat"), ("reset", "reset")],
+                        max_length=40,
+                    ),
+                ),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField()),
+                ("since", models.DateTimeField()),
+                ("explained_at", models.DateTimeField(null=True)),
+                ("explanation", models.CharField(blank=True, max_length=400)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="records.device",
+                    ),
+                ),
+                (
+                    "shown_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.recording",
+                    ),
+                ),
+            ],
+        ),
         migrations.AddField(
             model_name="officer",
             name="unit",
@@ -408,7 +789,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="Exhibit",
+            name="Census",
             fields=[
                 (
                     "id",
@@ -416,325 +797,212 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("reference", models.CharField(max_length=40)),
-                ("case", models.CharField(max_length=60)),
-                ("produced_at", models.DateTimeField()),
+                ("day", models.DateField(unique=True)),
+                ("count", models.BigIntegerField()),
+                ("root", models.CharField(max_length=64)),
                 (
-                    "copy",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="records.copy"
-                    ),
-                ),
-                (
-                    "produced_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.custodyevent",
                     ),
                 ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("case", "reference"), name="exhibit_once_a_case"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Marker",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("frame", models.BigIntegerField()),
-                ("at_ms", models.BigIntegerField()),
-                ("label", models.CharField(max_length=200)),
-                ("made_at", models.DateTimeField()),
-                ("removed_at", models.DateTimeField(null=True)),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "recording",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="markers",
-                        to="records.recording",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(fields=["recording", "at_ms"], name="marker_in_order")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("frame__gte", 0)), name="marker_frame_not_negative"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("at_ms__gte", 0)), name="marker_at_ms_not_negative"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Job",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.CharField(max_length=200, unique=True)),
-                ("kind", models.CharField(max_length=40)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("done", "done"),
-                            ("failed", "failed"),
-                            ("queued", "queued"),
-                            ("running", "running"),
-                        ],
-                        max_length=40,
-                    ),
-                ),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("worker", models.CharField(blank=True, max_length=120)),
-                ("tries", models.IntegerField(default=0)),
-                ("asked_by", models.CharField(max_length=120)),
-                ("asked_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("code_version", models.CharField(max_length=40)),
-                ("output", models.JSONField(default=list)),
-                ("error", models.CharField(blank=True, max_length=400)),
-                (
-                    "recording",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="records.recording",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state__in", ["queued", "running"])),
-                        fields=["lease_until", "id"],
-                        name="job_waiting",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["done", "failed", "queued", "running"])),
-                        name="job_state_is_a_known_word",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("tries__gte", 0)), name="job_tries_not_negative"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Fix",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("latitude", models.FloatField()),
-                ("longitude", models.FloatField()),
-                ("accuracy_m", models.FloatField(null=True)),
-                ("speed_mps", models.FloatField(null=True)),
-                (
-                    "recording",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="track",
-                        to="records.recording",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [models.Index(fields=["recording", "at"], name="fix_in_order")],
-            },
-        ),
-        migrations.CreateModel(
-            name="CustodyEvent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("uid", models.CharField(max_length=32, unique=True)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("access:refused", "access:refused"),
-                            ("account:added", "account:added"),
-                            ("capture", "capture"),
-                            ("capture:repeat", "capture:repeat"),
-                            ("derivation", "derivation"),
-                            ("dock:added", "dock:added"),
-                            ("dock:retired", "dock:retired"),
-                            ("dissemination", "dissemination"),
-                            ("fixity check", "fixity check"),
-                            ("ingestion", "ingestion"),
-                            ("ingestion:repeat", "ingestion:repeat"),
-                            ("marker:added", "marker:added"),
-                            ("marker:removed", "marker:removed"),
-                            ("quarantine", "quarantine"),
-                            ("receipt:issued", "receipt:issued"),
-                            ("retention:decided", "retention:decided"),
-                            ("account:sign-in", "account:sign-in"),
-                            ("account:sign-in-failed", "account:sign-in-failed"),
-                            ("account:sign-out", "account:sign-out"),
-                            ("view", "view"),
-                        ],
-                        max_length=40,
-                    ),
-                ),
-                (
-                    "operation",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("alteration", "alteration"),
-                            ("collection", "collection"),
-                            ("combination", "combination"),
-                            ("consultation", "consultation"),
-                            ("disclosure", "disclosure"),
-                            ("erasure", "erasure"),
-                        ],
-                        max_length=40,
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("actor", models.CharField(max_length=120)),
-                ("subject", models.CharField(max_length=120)),
-                (
-                    "purpose",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("check", "check"),
-                            ("complaint", "complaint"),
-                            ("investigation", "investigation"),
-                            ("own-statement", "own-statement"),
-                            ("supervision", "supervision"),
-                        ],
-                        max_length=40,
-                    ),
-                ),
-                ("detail", models.JSONField(default=dict)),
-                ("salts", models.JSONField(default=dict)),
-                ("leaf", models.BinaryField()),
-                ("leaf_hash", models.CharField(max_length=64, unique=True)),
-                ("leaf_index", models.BigIntegerField(null=True, unique=True)),
-                (
-                    "recording",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="records.recording",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    models.Index(fields=["recording", "-id"], name="event_of_recording"),
-                    models.Index(fields=["actor", "-id"], name="event_of_actor"),
-                    models.Index(
-                        condition=models.Q(("leaf_index__isnull", True)),
-                        fields=["id"],
-                        name="event_waiting",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "type__in",
-                                [
-                                    "access:refused",
-                                    "account:added",
-                                    "capture",
-                                    "capture:repeat",
-                                    "derivation",
-                                    "dock:added",
-                                    "dock:retired",
-                                    "dissemination",
-                                    "fixity check",
-                                    "ingestion",
-                                    "ingestion:repeat",
-                                    "marker:added",
-                                    "marker:removed",
-                                    "quarantine",
-                                    "receipt:issued",
-                                    "retention:decided",
-                                    "account:sign-in",
-                                    "account:sign-in-failed",
-                                    "account:sign-out",
-                                    "view",
-                                ],
-                            )
-                        ),
-                        name="custodyevent_type_is_a_known_word",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "operation__in",
-                                [
-                                    "alteration",
-                                    "collection",
-                                    "combination",
-                                    "consultation",
-                                    "disclosure",
-                                    "erasure",
-                                    "",
-                                ],
-                            )
-                        ),
-                        name="custodyevent_operation_is_a_known_word",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "purpose__in",
-                                [
-                                    "check",
-                                    "complaint",
-                                    "investigation",
-                                    "own-statement",
-                                    "supervision",
-                                    "",
-                                ],
-                            )
-                        ),
-                        name="custodyevent_purpose_is_a_known_word",
-                    ),
                     models.CheckConstraint(
                         condition=django.db.models.lookups.Exact(
-                            django.db.models.functions.text.Length(models.F("leaf_hash")), 64
+                            django.db.models.functions.text.Length(models.F("root")), 64
                         ),
-                        name="custodyevent_leaf_hash_is_a_sha256",
+                        name="census_root_is_a_sha256",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("count__gte", 0)), name="census_count_not_negative"
                     ),
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="erasure",
+            index=models.Index(
+                condition=models.Q(("state", "ordered")), fields=["id"], name="erasure_unfinished"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="erasure",
+            index=models.Index(fields=["device", "sequence"], name="erasure_by_sequence"),
+        ),
+        migrations.AddConstraint(
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["done", "ordered"])),
+                name="erasure_state_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=django.db.models.lookups.Exact(
+                    django.db.models.functions.text.Length(models.F("pseudonym")), 64
+                ),
+                name="erasure_pseudonym_is_a_sha256",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("handed_out__gte", 0)), name="erasure_handed_out_not_negative"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="exhibit",
+            constraint=models.UniqueConstraint(
+                fields=("case", "reference"), name="exhibit_once_a_case"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="marker",
+            index=models.Index(fields=["recording", "at_ms"], name="marker_in_order"),
+        ),
+        migrations.AddConstraint(
+            model_name="marker",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("frame__gte", 0)), name="marker_frame_not_negative"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="marker",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("at_ms__gte", 0)), name="marker_at_ms_not_negative"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=["lease_until", "id"],
+                name="job_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["done", "failed", "queued", "running"])),
+                name="job_state_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tries__gte", 0)), name="job_tries_not_negative"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="fix",
+            index=models.Index(fields=["recording", "at"], name="fix_in_order"),
+        ),
+        migrations.AddIndex(
+            model_name="custodyevent",
+            index=models.Index(fields=["recording", "-id"], name="event_of_recording"),
+        ),
+        migrations.AddIndex(
+            model_name="custodyevent",
+            index=models.Index(fields=["actor", "-id"], name="event_of_actor"),
+        ),
+        migrations.AddIndex(
+            model_name="custodyevent",
+            index=models.Index(
+                condition=models.Q(("leaf_index__isnull", True)),
+                fields=["id"],
+                name="event_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="custodyevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "type__in",
+                        [
+                            "access:refused",
+                            "account:added",
+                            "capture",
+                            "census",
+                            "derivation",
+                            "dock:added",
+                            "dock:retired",
+                            "deletion",
+                            "dissemination",
+                            "fixity:begun",
+                            "fixity check",
+                            "ingestion",
+                            "ingestion:repeat",
+                            "key:destroyed",
+                            "key:re-wrapped",
+                            "marker:added",
+                            "marker:removed",
+                            "metadata modification",
+                            "quarantine",
+                            "receipt:issued",
+                            "recovery",
+                            "replication",
+                            "retention:decided",
+                            "sequence:closed",
+                            "sequence:explained",
+                            "sequence:gap",
+                            "sequence:repeat",
+                            "sequence:reset",
+                            "account:sign-in",
+                            "account:sign-in-failed",
+                            "account:sign-out",
+                            "view",
+                        ],
+                    )
+                ),
+                name="custodyevent_type_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="custodyevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "operation__in",
+                        [
+                            "alteration",
+                            "collection",
+                            "combination",
+                            "consultation",
+                            "disclosure",
+                            "erasure",
+                            "",
+                        ],
+                    )
+                ),
+                name="custodyevent_operation_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="custodyevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "purpose__in",
+                        ["check", "complaint", "investigation", "own-statement", "supervision", ""],
+                    )
+                ),
+                name="custodyevent_purpose_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="custodyevent",
+            constraint=models.CheckConstraint(
+                condition=django.db.models.lookups.Exact(
+                    django.db.models.functions.text.Length(models.F("leaf_hash")), 64
+                ),
+                name="custodyevent_leaf_hash_is_a_sha256",
+            ),
         ),
         migrations.AddConstraint(
             model_name="copy",
@@ -841,6 +1109,28 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="retentiondecision",
             index=models.Index(fields=["keep_until"], name="retention_due"),
+        ),
+        migrations.AddIndex(
+            model_name="sequencefinding",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["device", "first"],
+                name="finding_standing",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sequencefinding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["gap", "repeat", "reset"])),
+                name="sequencefinding_kind_is_a_known_word",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sequencefinding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last__gte", models.F("first"))),
+                name="sequencefinding_ends_after_it_starts",
+            ),
         ),
         migrations.AddIndex(
             model_name="recording",

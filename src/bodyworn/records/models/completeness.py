@@ -18,7 +18,8 @@ class SequenceFinding(models.Model):
     first = models.BigIntegerField()  # first missing number, or the number that is odd
     last = models.BigIntegerField()  # last missing number; equal to `first` otherwise
     since = models.DateTimeField()  # when any part of it was seen first
-    shown_by = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="+")
+    # Null once that recording was erased.
+    shown_by = models.ForeignKey(Recording, null=True, on_delete=models.PROTECT, related_name="+")
     explained_at = models.DateTimeField(null=True)
     explanation = models.CharField(max_length=400, blank=True)  # in the words of who explained it
     closed_at = models.DateTimeField(null=True)  # when it was no longer so

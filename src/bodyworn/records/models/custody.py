@@ -1,7 +1,8 @@
 """Custody events as they were written, and the checkpoints over them.
 
 These rows are a ledger. `records.ledger` writes them inside the transaction of the change;
-nothing else can save or delete one.
+nothing else can save or delete one. `records.ledger.forget` alone blanks what an event said, and
+only for an erasure.
 """
 
 from typing import Any, ClassVar, NoReturn
@@ -10,6 +11,7 @@ from django.db import models
 
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import EventType, Operation, Purpose
+from bodyworn.records.models.erasure import Erasure
 from bodyworn.records.models.evidence import Recording
 from bodyworn.records.models.fields import digest, is_digest, not_negative, one_of, word
 
@@ -52,6 +54,8 @@ class CustodyEvent(models.Model):
     recording = models.ForeignKey(
         Recording, null=True, on_delete=models.PROTECT, related_name="events"
     )
+    # Of a recording that was erased: what the event said of it is gone, its leaf stays.
+    erasure = models.ForeignKey(Erasure, null=True, on_delete=models.PROTECT, related_name="events")
     salts = models.JSONField(default=dict)  # field name: 32 hexadecimal digits
     leaf = models.BinaryField()  # the exact bytes of the log's entry
     leaf_hash = digest(unique=True)

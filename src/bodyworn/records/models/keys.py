@@ -34,3 +34,35 @@ class DataKey(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.sha256[:6]}… in {self.bucket}"
+
+
+class ClosedBucket(models.Model):
+    """A generation of a bucket that takes nothing more, because its key is to be destroyed.
+
+    Nobody may enter a key that is wrapped for it; what was in it lies in a later generation, or is
+    to be erased. `work.rotation` writes these.
+    """
+
+    bucket = models.CharField(max_length=120)
+    generation = models.PositiveIntegerField()
+    why = models.CharField(max_length=40)  # `erasure` or `rotation`
+    by = models.CharField(max_length=120)  # who asked
+    closed_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)  # null: its key is still to be destroyed
+    event = models.CharField(max_length=32, blank=True)  # uid of the event that says so
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["bucket", "generation"], name="closedbucket_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # Small: holds only what is still to be done.
+            models.Index(
+                fields=["id"],
+                name="closedbucket_to_destroy",
+                condition=models.Q(destroyed_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}.{self.generation}"

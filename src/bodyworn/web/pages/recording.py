@@ -19,12 +19,14 @@ from bodyworn.web.pages import sitting as sittings
 from bodyworn.web.pages import words
 from bodyworn.web.pages.custody import SHOWN, custody_facts
 from bodyworn.web.pages.details import details_of
+from bodyworn.web.pages.erased import erased_page
 from bodyworn.web.pages.footage import player
 from bodyworn.web.pages.permission import actor_of, needs
 from bodyworn.web.pages.sitting import Reason, Sitting
 from bodyworn.web.pages.track import Map, map_of
 from bodyworn.work import narrate
 from bodyworn.work import review as verbs
+from bodyworn.work.erase import find_erasure
 
 # Named to the browser at once: found one by one they would take a round trip for each depth.
 MODULES = tuple(
@@ -55,8 +57,11 @@ class OneFrame(forms.Form):
 @needs(Action.VIEW)
 @require_safe
 def review(request: HttpRequest, reference: str) -> HttpResponse:
-    """The page; or first the question, if it was not answered in this sitting."""
+    """The page, or first the question if this sitting has not answered it, or that it is gone."""
     actor = actor_of(request)
+    erasure = find_erasure(reference)
+    if erasure is not None:
+        return erased_page(request, erasure)
     row = verbs.judged(house(), actor, Action.VIEW, reference)
     sitting = _standing(request, actor, reference)
     if sitting is None:
