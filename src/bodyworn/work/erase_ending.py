@@ -142,6 +142,7 @@ def _certificate(house: House, erasure: Erasure, *, now: datetime) -> Certificat
         ),
         shared=tuple(Sha256.parse(digest) for digest in erasure.shared),
         keys=tuple(str(bucket) for bucket in _buckets(erasure.buckets)),
+        arrivals=tuple(str(bucket) for bucket in _buckets(erasure.arrivals)),
         handed_out=erasure.handed_out,
         leaf_index=index,
         leaf_hash=tombstone.leaf_hash,
