@@ -69,6 +69,24 @@ def test_a_backup_with_its_keys_is_an_installation_again(kept: Program, tmp_path
     assert "move.not-empty" in again.err
 
 
+def test_a_restore_without_the_keys_of_the_footage_says_so(kept: Program, tmp_path: Path) -> None:
+    kept.well("backup", tmp_path / "backup")
+    kept.well("backup-keys", tmp_path / "safe")
+    ours = [path for path in (tmp_path / "safe" / "buckets").iterdir() if "retention" in path.name]
+    for path in ours:
+        path.unlink()
+    words: list[str | Path] = ["--to", tmp_path / "new", "--keys", tmp_path / "safe"]
+    words += ["--database", empty_database()] if databases.wants_postgresql() else []
+    said = kept("restore", tmp_path / "backup", *words)
+    assert said.code == 5
+    assert f"The keys of {len(ours)} buckets are NOT here" in said.out
+    new = at(kept, tmp_path / "new")
+    assert new("verify").code == 5
+    for path in (kept.data / "keys" / "buckets").iterdir():
+        (tmp_path / "new" / "keys" / "buckets" / path.name).write_bytes(path.read_bytes())
+    assert new.well("verify", "--json").facts["ok"] is True
+
+
 def test_a_wrong_backup_ends_with_5_and_names_it(kept: Program, tmp_path: Path) -> None:
     kept.well("backup", tmp_path / "backup")
     kept.well("backup-keys", tmp_path / "safe")
@@ -92,6 +110,17 @@ def test_an_installation_moves_and_the_old_place_is_closed(kept: Program, tmp_pa
     new = at(kept, tmp_path / "new")
     assert new.well("verify", "--json").facts["ok"] is True
     assert kept(*words).code == 7, "once is enough"
+
+
+def test_a_mistyped_database_does_not_spoil_the_folder_for_the_right_one(
+    kept: Program, tmp_path: Path
+) -> None:
+    words: list[str | Path] = ["migrate", "--to-data", tmp_path / "new", "--to-database"]
+    assert "database.unknown-scheme" in kept(*words, "mysql://host/name").err
+    assert not (tmp_path / "new").exists()
+    assert "database.unreachable" in kept(*words, "postgresql:///none?host=/nowhere").err
+    right = empty_database() if databases.wants_postgresql() else ""
+    assert "the same on both sides" in kept.well(*words, right).out
 
 
 def test_the_patrol_mends_from_the_second_copy(kept: Program, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ def test_a_new_installation_has_no_fault(made: Program) -> None:
     said = made.well("check", "--json")
     assert said.facts["faults"] == 0
     assert [one["id"] for one in said.facts["findings"]] == [check.id for check in CHECKS]
+    assert len({check.id for check in CHECKS}) == len(CHECKS), "an id is one question's"
 
 
 def test_every_finding_that_is_not_good_has_a_hint(bodyworn: Program) -> None:

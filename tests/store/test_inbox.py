@@ -49,7 +49,10 @@ ARRIVALS = st.builds(
     received_at=TIMES,
     manifest=MANIFESTS,
     sender=TEXT,
-    sidecars=st.lists(st.tuples(TEXT, st.binary(max_size=50)), max_size=3).map(tuple),
+    sidecars=st.lists(
+        st.tuples(TEXT, st.binary(min_size=32, max_size=32).map(Sha256), st.integers(0, 1 << 20)),
+        max_size=3,
+    ).map(tuple),
 )
 
 

@@ -1,5 +1,6 @@
 """The vault: sealed bytes by digest, at any offset, written once, never wrong."""
 
+import base64
 import contextlib
 import errno
 import io
@@ -17,7 +18,7 @@ from tests.store.shelf import Shelf
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import DamagedError, MissingError, SetupError
 from bodyworn.store import disk
-from bodyworn.store.chunk_file import BLOCK
+from bodyworn.store.chunk_file import BLOCK, own_pages
 from bodyworn.store.keyring import Bucket
 from bodyworn.store.seal import Kept, Vault
 from bodyworn.store.sealed import CHUNK, EMPTY, HEADER, PLAIN, DataKey, place
@@ -113,11 +114,31 @@ def test_the_same_bytes_are_sealed_differently_every_time(tmp_path: Path) -> Non
     }
 
 
+def leaks(shelf: Shelf, *secrets: bytes) -> set[str]:
+    """The files in which such bytes can be read, as they are or in a text form."""
+    forms = [
+        f(one) for one in secrets for f in (bytes, base64.b64encode, lambda b: b.hex().encode())
+    ]
+    files = {name: (shelf.root / name).read_bytes() for name in shelf.files()}
+    return {name for name, data in files.items() if any(form in data for form in forms)}
+
+
 def test_no_plain_byte_reaches_the_disk(shelf: Shelf) -> None:
+    """Not of footage nor of what came beside it, growing, waiting for its row or given up."""
+    trail = b"POINT(-0.1097301 51.4613872), Coldharbour Lane; "
+    secrets = bytes(range(48)), trail
     shelf.vault.keep_bytes(FOOTAGE)
-    shelf.append(shelf.begun(length=len(FOOTAGE)).id, 0, FOOTAGE[:-9])
-    for name in shelf.files():
-        assert bytes(range(256)) not in (shelf.root / name).read_bytes()
+    beside = [("0007_gpstrail.json", trail * 3), ("long.json", trail * 3000)]
+    growing, waiting, over = (shelf.begun(len(FOOTAGE), sidecars=beside).id for _ in range(3))
+    for upload in (growing, over):
+        shelf.append(upload, 0, FOOTAGE[:-9])
+        assert leaks(shelf, *secrets) == set()
+    assert shelf.append(waiting, 0, FOOTAGE) is not None
+    assert (shelf.layout.inbox / f"{waiting}.json").is_file()
+    shelf.uploads.terminate(over)
+    shelf.restart()
+    assert leaks(shelf, *secrets) == set()
+    assert leaks(shelf, b"004471") == {f"uploads/{growing}.json", f"inbox/{waiting}.json"}
 
 
 def test_what_is_not_kept_is_missing(shelf: Shelf) -> None:
@@ -434,3 +455,29 @@ def test_litter_is_swept_once_nobody_writes_to_it(shelf: Shelf) -> None:
     os.utime(old, (0, 0))
     shelf.vault.sweep()
     assert (old.exists(), new.exists(), shelf.vault.has(one.digest)) == (False, True, True)
+
+
+def test_a_folder_among_the_litter_keeps_nobody_from_sweeping(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    incoming = shelf.layout.incoming
+    folder, lost, old = incoming / "a folder", incoming / "a link", incoming / "z.part"
+    folder.mkdir(parents=True)
+    lost.symlink_to(incoming / "nowhere")
+    old.write_bytes(b"half")
+    for path in (folder, lost, old):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    shelf.vault.sweep()
+    assert list(incoming.iterdir()) == [folder]
+    assert "a folder" in caplog.text
+
+
+def test_who_was_forked_reads_into_memory_of_its_own() -> None:
+    """A command forks helpers, and two processes in one buffer find each other's chunks there."""
+    pages = own_pages(4096)
+    child = os.fork()
+    if not child:
+        pages[:4] = b"mine"
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert not any(pages)

@@ -40,9 +40,14 @@ def test_the_last_byte_makes_an_arrival(shelf: Shelf) -> None:
     assert (arrival.upload, arrival.sha256, arrival.size) == (begun.id, Sha256.of(TEN), 10)
     assert (arrival.received_at, arrival.sender) == (NOW, DOCK)
     assert (arrival.manifest.device, arrival.manifest.sequence) == ("004471", 1)
-    assert arrival.sidecars == (("track.gpx", b"<gpx/>"), ("notes.txt", b""))
+    kept = (TEN, b"<gpx/>", b"")
+    assert [(name, size) for name, _, size in arrival.sidecars] == [
+        ("track.gpx", 6),
+        ("notes.txt", 0),
+    ]
+    assert arrival.digests == tuple(Sha256.of(data) for data in kept)
     assert shelf.arrivals() == [arrival]
-    assert shelf.blobs() == {Sha256.of(TEN).hex: TEN}
+    assert shelf.blobs() == {Sha256.of(data).hex: data for data in kept}
     assert upload_files.unfinished(shelf.layout) == []
 
 

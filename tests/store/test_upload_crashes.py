@@ -12,7 +12,7 @@ from tests.store.shelf import LONG, TEN, Shelf, code
 
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, DamagedError
-from bodyworn.store import disk, upload_files
+from bodyworn.store import disk, upload_files, upload_sidecars
 from bodyworn.store.chunk_file import BLOCK, ChunkFile
 from bodyworn.store.inbox import done_with
 from bodyworn.store.seal import Vault
@@ -34,6 +34,8 @@ class PowerCut(BaseException):
 
 STEPS = (
     (upload_files, "remove"),
+    (upload_sidecars, "keep"),
+    (upload_sidecars, "remove"),
     (disk, "name_durably"),
     (disk, "write_atomically"),
     (Arriving, "end"),
@@ -67,7 +69,8 @@ def test_a_crash_at_any_step_of_finishing_loses_nothing(
         at = shelf.uploads.get(begun.id).offset
         shelf.append(begun.id, at, TEN[at:])
     assert [(one.upload, one.sha256) for one in shelf.arrivals()] == [(begun.id, Sha256.of(TEN))]
-    assert shelf.arrivals()[0].sidecars == (("track.gpx", b"<gpx/>"),)
+    assert shelf.arrivals()[0].sidecars == (("track.gpx", Sha256.of(b"<gpx/>"), 6),)
+    assert sorted(shelf.blobs().values()) == [TEN, b"<gpx/>"]
     assert shelf.restart() == []
     assert upload_files.unfinished(shelf.layout) == []
 

@@ -82,7 +82,7 @@ SIZES = st.sampled_from([1, 9, PLAIN - 1, PLAIN, PLAIN + 1, 3 * PLAIN, BLOCK, BL
 
 @settings(deadline=None, max_examples=60)
 @given(
-    sizes=st.lists(SIZES, min_size=1, max_size=4),
+    sizes=st.lists(SIZES, min_size=1, max_size=4).filter(lambda some: sum(some) <= len(LONG)),
     number=st.integers(0, 60),
     half=st.booleans(),
     knows_length=st.booleans(),

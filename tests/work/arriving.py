@@ -54,7 +54,7 @@ def film(number: int = 0) -> bytes:
 def arrive(house: House, data: bytes | None = None, **changes: Any) -> Arrival:
     """Bytes in the vault and a note in the inbox; `changes` go into the manifest."""
     data = film() if data is None else data
-    sidecars = changes.pop("sidecars", ())
+    sidecars = [(name, house.vault.keep_bytes(b)) for name, b in changes.pop("sidecars", ())]
     manifest = replace(MANIFEST, **changes)
     digest = house.vault.keep_bytes(data).digest
     name = f"{manifest.filename}/{manifest.sequence}/{digest}/{len(list_of_notes(house))}"
@@ -65,7 +65,7 @@ def arrive(house: House, data: bytes | None = None, **changes: Any) -> Arrival:
         received_at=NOW,
         manifest=manifest,
         sender=DOCK.name,
-        sidecars=tuple(sidecars),
+        sidecars=tuple((name, kept.digest, kept.size) for name, kept in sidecars),
     )
     write_arrival(house.layout.arrival(arrival.upload), arrival)
     return arrival

@@ -14,32 +14,36 @@ from tests.work.arriving import DOCK, alices_team, arrive, film
 from tests.work.events import looks
 
 from bodyworn.core.digest import Sha256
+from bodyworn.core.types import Place
+from bodyworn.devices.gpstrail import trail_as_bytes
 from bodyworn.records import beside, models
 from bodyworn.records.engine import database
 from bodyworn.settings import Settings
+from bodyworn.work import census
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
 from bodyworn.work.log import integrate
 from bodyworn.work.review import add_marker
 
+PLACE = Place(at=NOW, latitude=51.4613, longitude=-0.1156, accuracy_m=0.25, speed_mps=None)
+
 
 def furnish(house: House, *, recordings: int = 3, events: int = 300) -> None:
-    """Recordings with markers, a track and a complaint, an arrival that waits, a longer log."""
+    """Recordings with markers, a track, a complaint; a census; an arrival that waits; a log."""
     alices_team()
     account_of(CAROL)
+    trail = trail_as_bytes([PLACE], started_at=NOW)
     for number in range(recordings):
-        sidecars = [("0007.key", b"key")] if number == 0 else []
+        sidecars = [("0007.key", b"key"), ("0007_gpstrail.json", trail)] if number == 0 else []
         take_in(house, arrive(house, film(number), sequence=number, sidecars=sidecars), by=DOCK)
     first = models.Recording.objects.order_by("id")[0]
     add_marker(house, CAROL, first.reference, frame=1, at_ms=40, label="Übergabe “here”")
-    models.Fix.objects.create(
-        recording=first, at=NOW, latitude=51.4613, longitude=-0.1156, accuracy_m=1e-7
-    )
     complaint = models.Complaint.objects.create(
         reference="PC/0098/26", received_at=NOW, from_at=NOW, until_at=NOW + timedelta(1)
     )
     complaint.recordings.set(models.Recording.objects.all())
     looks(events)
+    census.take(house)
     integrate(house)
     looks(1, start=events)
     arrive(house, film(99), sequence=99, filename="waits.mp4")

@@ -20,6 +20,7 @@ from tests.work.arriving import (
 )
 from tests.work.opened import plain
 
+from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BusyError, DamagedError, MissingError
 from bodyworn.core.terms import Condition, CopyKind, Durability, EventType
 from bodyworn.core.types import Place
@@ -37,6 +38,7 @@ from bodyworn.store.inbox import write_arrival
 from bodyworn.work import entry
 from bodyworn.work.house import House
 from bodyworn.work.ingest import take_in
+from bodyworn.work.verify import verify_store
 
 
 def taken_in(house: House, data: bytes | None = None, **changes: Any) -> Recording:
@@ -217,6 +219,28 @@ def test_positions_come_from_the_trail_beside_the_file(house: House) -> None:
     assert [fix.latitude for fix in recording.track.order_by("at")] == [51.46, 51.461, 51.462]
     kept = recording.copies.filter(kind=CopyKind.SIDECAR)
     assert {copy.name for copy in kept} == {"0007_gpstrail.json", "0007.key"}
+
+
+def test_a_trail_that_another_recording_has_is_opened_by_an_event_of_that_one(
+    house: House,
+) -> None:
+    place = Place(at=STARTED, latitude=51.46, longitude=-0.11)
+    trail = [("0007_gpstrail.json", trail_as_bytes([place], started_at=STARTED))]
+    first = taken_in(house, film(1), sequence=1, sidecars=trail)
+    second = taken_in(house, film(2), sequence=2, sidecars=trail)
+    assert [fix.latitude for fix in second.track.all()] == [51.46]
+    again = detail_of(first, EventType.INGESTION_REPEAT)
+    assert (again["filename"], again["upload"]) == ("0007_gpstrail.json", second.upload)
+    assert not second.events.filter(type=EventType.INGESTION_REPEAT).exists()
+    assert verify_store(house).ok
+
+
+def test_bytes_that_came_beside_a_recording_may_come_as_one_too(house: House) -> None:
+    first = taken_in(house, film(1), sidecars=[("also.mp4", film(2))])
+    second = taken_in(house, film(2), sequence=8)
+    assert second.condition == Condition.PLAYABLE
+    assert detail_of(first, EventType.INGESTION_REPEAT)["sha256"] == Sha256.of(film(2)).hex
+    assert verify_store(house).ok
 
 
 def test_a_trail_that_cannot_be_read_is_kept_and_named(house: House) -> None:

@@ -86,7 +86,8 @@ def test_every_kind_of_error_is_the_same_at_the_other_end(error: BodywornError) 
 
 def test_keys_are_moved_and_arrivals_opened_over_the_line(house: House, client: KeyClient) -> None:
     arrival = arrive(house)
-    with house.vault.open(arrival.sha256, client.arrived(arrival.upload)) as stream:
+    (key,) = client.arrived(arrival.upload).values()
+    with house.vault.open(arrival.sha256, key) as stream:
         assert stream.read() == film()
     slots = client.moved([arrival.sha256], "a-rule/2027-01-01")
     assert slots[arrival.sha256].bucket.name == "a-rule/2027-01-01"

@@ -4,6 +4,7 @@ import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.records.models import DataKey, Job, JobState, Recording
 from bodyworn.records.sequencing import sole_sequencer
 from bodyworn.rules.opening import EVERYTHING
+from bodyworn.store.inbox import write_arrival
 from bodyworn.store.keyring import Bucket
 from bodyworn.work import jobs, review
 from bodyworn.work.house import House
@@ -383,7 +385,7 @@ def test_what_lay_in_a_destroyed_bucket_never_opens_again(
 
 def test_an_arrival_is_opened_to_be_recorded_and_not_again(house: House, keys: KeyService) -> None:
     arrival = arrive(house)
-    key = keys.arrived(arrival.upload)
+    key = keys.arrived(arrival.upload)[arrival.sha256]
     with house.vault.open(arrival.sha256, key) as stream:
         assert stream.read() == film()
     take_in(house, arrival, by=DOCK)
@@ -394,6 +396,29 @@ def test_an_arrival_is_opened_to_be_recorded_and_not_again(house: House, keys: K
     with pytest.raises(RefusedError) as recorded:
         keys.arrived(again.upload)
     assert recorded.value.code == "keys.recorded"
+
+
+def test_an_arrival_opens_its_sidecars_too(house: House, keys: KeyService) -> None:
+    arrival = arrive(house, film(2), sidecars=[("b.key", b"b")])
+    given = keys.arrived(arrival.upload)
+    assert list(given) == list(arrival.digests)
+    assert house.vault.read_at(Sha256.of(b"b"), 0, 9, given[Sha256.of(b"b")]) == b"b"
+
+
+def test_a_note_that_names_what_is_recorded_does_not_open_it(
+    house: House, keys: KeyService, recording: Recording
+) -> None:
+    """Mallory may write into the inbox; a look without an event it is not."""
+    jobs.run_waiting(house)
+    copies = [Sha256.parse(copy.sha256) for copy in recording.copies.exclude(kind="master")]
+    arrival = arrive(house, film(2))
+    named = tuple((f"{n}_gpstrail.json", one, 1) for n, one in enumerate(copies))
+    write_arrival(house.layout.arrival(arrival.upload), replace(arrival, sidecars=named))
+    assert len(copies) > 2
+    assert list(keys.arrived(arrival.upload)) == [arrival.sha256]
+    for one in copies:
+        write_arrival(house.layout.arrival(arrival.upload), replace(arrival, sha256=one))
+        assert keys.arrived(arrival.upload) == {}
 
 
 def test_bytes_that_nobody_announced_are_opened_to_nobody(house: House, keys: KeyService) -> None:

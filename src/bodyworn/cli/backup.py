@@ -63,17 +63,29 @@ def backup_keys(ctx: typer.Context, folder: Folder) -> None:
     )
 
 
-def answer(face: Face, statement: "Statement", path: Path, *lines: str) -> None:
-    """A signed statement as the answer of a verb; ends with 5 where something differs."""
+def answer(
+    face: Face, statement: "Statement", path: Path, *lines: str, keyless: "Sequence[str]" = ()
+) -> None:
+    """A signed statement as the answer of a verb; ends with 5 where something differs, or where
+    `keyless` names buckets whose key is not at the new place."""
     verdict = "the same on both sides" if statement.is_same else "DIFFERENT"
     face.answer(
-        as_facts(statement, path),
+        {**as_facts(statement, path), "keyless": list(keyless)},
         *lines,
         f"Statement {path}, signed: {verdict}",
         *told(statement.differences),
+        *(_closed_for_good(keyless) if keyless else ()),
     )
-    if not statement.is_same:
+    if keyless or not statement.is_same:
         raise typer.Exit(DamagedError.exit_code)
+
+
+def _closed_for_good(keyless: "Sequence[str]") -> list[str]:
+    return [
+        f"The keys of {len(keyless)} buckets are NOT here: what lies in them cannot be opened.",
+        f"  the first is {keyless[0]}; `bodyworn check` looks again",
+        "  copy them into keys/buckets from a younger copy of the keys, or connect the key token",
+    ]
 
 
 def as_facts(statement: "Statement", path: Path) -> dict[str, Any]:

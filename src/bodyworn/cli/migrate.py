@@ -39,4 +39,5 @@ def migrate(
         ended.statement,
         ended.path,
         f"Moved to {to_data}. The old folder is closed and complete; keep it for a while.",
+        keyless=ended.keyless,
     )

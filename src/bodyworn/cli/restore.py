@@ -44,4 +44,5 @@ def restore(
         ended.statement,
         ended.path,
         f"Restored to {to}. `bodyworn --data {to} verify` compares everything once more.",
+        keyless=ended.keyless,
     )

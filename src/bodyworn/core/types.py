@@ -111,6 +111,9 @@ class Probe:
     extra: dict[str, str] = field(default_factory=dict)  # other container metadata, as text
 
 
+Sidecar = tuple[str, Sha256, int]  # (name, digest of the plain bytes, their size), kept already
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """Bytes that are on disk with an agreed digest, waiting for their row."""
@@ -121,7 +124,12 @@ class Arrival:
     received_at: datetime  # UTC, when the last byte was durable
     manifest: Manifest  # what the sender said
     sender: str  # whose ticket it was, `system:dock:BX-07`
-    sidecars: tuple[tuple[str, bytes], ...] = ()  # (name, bytes), each at most 1 MiB
+    sidecars: tuple[Sidecar, ...] = ()  # sealed beside it, each at most 1 MiB
+
+    @property
+    def digests(self) -> tuple[Sha256, ...]:
+        """Everything that it has brought: the recording, then its sidecars."""
+        return (self.sha256, *(digest for _, digest, _ in self.sidecars))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

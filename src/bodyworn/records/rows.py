@@ -8,7 +8,7 @@ highest one that is there. Sessions are left out, and whatever Django makes by i
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
@@ -101,6 +101,8 @@ def _out(field: "models.Field[Any, Any]", value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds")
+        case date():
+            return value.isoformat()
         case bytes() | memoryview() if isinstance(field, models.BinaryField):
             return bytes(value).hex()
     return value
@@ -142,6 +144,8 @@ def _in(field: "models.Field[Any, Any]", value: Any) -> Any:
     match field:
         case models.DateTimeField() if value is not None:
             return datetime.fromisoformat(value)
+        case models.DateField() if value is not None:
+            return date.fromisoformat(value)
         case models.BinaryField() if value is not None:
             return bytes.fromhex(value)
     return value

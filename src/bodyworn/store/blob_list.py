@@ -30,6 +30,7 @@ def spares(layout: Layout) -> Iterator[Path]:
 def unfinished(layout: Layout) -> Iterator[Path]:
     """What is still coming in: uploads, and files on their way to a name."""
     yield from layout.uploads.glob("*.bytes")
+    yield from layout.uploads.glob("*.sidecar.*")
     yield from layout.incoming.glob("*")
 
 

@@ -26,7 +26,7 @@ class Blocks:
 
     def __init__(self) -> None:
         """Page-aligned, zero."""
-        whole = memoryview(mmap.mmap(-1, 3 * SEALED_BLOCK))
+        whole = own_pages(3 * SEALED_BLOCK)
         self.sealed = whole[:SEALED_BLOCK]
         second = whole[SEALED_BLOCK : SEALED_BLOCK + BLOCK]
         self.plain = (second, whole[2 * SEALED_BLOCK : 2 * SEALED_BLOCK + BLOCK])
@@ -49,6 +49,15 @@ class Buffers:
         """Nobody may look at them any more."""
         with self._lock:
             self._free.append(blocks)
+
+
+def own_pages(size: int) -> memoryview:
+    """So many bytes, page-aligned and zero.
+
+    Private, which Python's default is not: else whoever was forked would read and write in the
+    same memory, and find chunks of another process in it.
+    """
+    return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
 class ChunkFile:

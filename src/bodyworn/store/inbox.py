@@ -5,7 +5,6 @@ until `done_with`, which `work.ingest` calls after its transaction; whoever cras
 finds the note again and does the same once more.
 """
 
-import base64
 import json
 import logging
 from collections.abc import Mapping
@@ -19,7 +18,12 @@ from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
 from bodyworn.store import disk
 from bodyworn.store.layout import Layout
-from bodyworn.store.upload_notes import received, write_end
+from bodyworn.store.upload_notes import (
+    received,
+    sidecars_from_list,
+    sidecars_to_list,
+    write_end,
+)
 
 VERSION = 1
 _log = logging.getLogger(__name__)
@@ -41,14 +45,16 @@ def read_arrival(path: Path) -> Arrival:
         raise _unreadable(path) from None
 
 
-def named_digest(path: Path) -> Sha256:
-    """Whose bytes a note is about, whatever else it says. Raises as `read_arrival` does.
+def named_digests(path: Path) -> list[Sha256]:
+    """The bytes that a note is about, whatever else it says: the recording, then its sidecars.
 
     A camera may name its file so that the note is written and cannot be read back; the bytes are
-    not to suffer for that.
+    not to suffer for that. Raises as `read_arrival` does.
     """
     try:
-        return Sha256.parse(json.loads(disk.read_file(path))["sha256"])
+        values = json.loads(disk.read_file(path))
+        sidecars = sidecars_from_list(values["sidecars"])
+        return [Sha256.parse(values["sha256"]), *(digest for _, digest, _ in sidecars)]
     except FileNotFoundError:
         raise MissingError("inbox.missing", "No such arrival waits here.") from None
     except (KeyError, TypeError, ValueError, BodywornError):
@@ -73,7 +79,7 @@ def write_arrival(path: Path, arrival: Arrival) -> None:
 
 
 def arrival_to_dict(arrival: Arrival) -> dict[str, Any]:
-    """JSON values; sidecars in base64."""
+    """JSON values; of sidecars, as of the recording, only what they are."""
     return {
         "v": VERSION,
         "upload": arrival.upload,
@@ -82,7 +88,7 @@ def arrival_to_dict(arrival: Arrival) -> dict[str, Any]:
         "received_at": iso(arrival.received_at),
         "sender": arrival.sender,
         "manifest": manifest_to_dict(arrival.manifest),
-        "sidecars": [[name, base64.b64encode(data).decode()] for name, data in arrival.sidecars],
+        "sidecars": sidecars_to_list(arrival.sidecars),
     }
 
 
@@ -97,7 +103,7 @@ def arrival_from_dict(values: Mapping[str, Any]) -> Arrival:
         received_at=parse_iso(values["received_at"]),
         manifest=manifest_from_dict(values["manifest"]),
         sender=values["sender"],
-        sidecars=tuple((name, base64.b64decode(data)) for name, data in values["sidecars"]),
+        sidecars=sidecars_from_list(values["sidecars"]),
     )
 
 

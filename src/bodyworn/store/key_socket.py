@@ -55,9 +55,9 @@ class KeyClient:
             keys |= self._asked(_keys_from, {"ask": "release", "event": event, "digests": some})
         return keys
 
-    def arrived(self, upload: str) -> DataKey:
-        """The key of an upload that waits to be recorded. Raises RefusedError keys.recorded, …"""
-        return self._asked(_key_from, {"ask": "arrived", "upload": upload})
+    def arrived(self, upload: str) -> dict[Sha256, DataKey]:
+        """The keys of an upload that waits to be recorded. Raises RefusedError keys.recorded, …"""
+        return self._asked(_keys_from, {"ask": "arrived", "upload": upload})
 
     def moved(self, digests: Sequence[Sha256], bucket: str) -> dict[Sha256, Slot]:
         """Their keys wrapped for this bucket; no key itself comes out."""
@@ -170,10 +170,6 @@ def _slots_from(answer: dict[str, Any]) -> dict[Sha256, Slot]:
 def _keys_from(answer: dict[str, Any]) -> dict[Sha256, DataKey]:
     told = answer["keys"].items()
     return {Sha256.parse(one): DataKey(bytes.fromhex(key)) for one, key in told}
-
-
-def _key_from(answer: dict[str, Any]) -> DataKey:
-    return DataKey(bytes.fromhex(answer["key"]))
 
 
 def _exactly(line: socket.socket, length: int) -> bytes:

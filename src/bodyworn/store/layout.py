@@ -39,7 +39,7 @@ DATA/
   blobs/aside/<digest>.<n>     files that were found to be wrong and were replaced; never deleted
   blobs/incoming/              files on their way to a name; whatever is old here is litter
   uploads/<id>.json  <id>.bytes  <id>.tail  <id>.sidecar.0 …
-                               an unfinished upload; its bytes are sealed as they come
+                               an unfinished upload; all but its papers is sealed
   uploads/ended/<id>.json      how an upload ended, so that a late question has an answer
   inbox/<id>.json              finished uploads that wait for their row
   inbox/aside/<id>.json        notes that nobody could read; a person mends them

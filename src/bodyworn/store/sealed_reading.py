@@ -6,7 +6,6 @@ thread at most, whatever the size of the blob.
 """
 
 import io
-import mmap
 import os
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bodyworn.core.errors import DamagedError
-from bodyworn.store.chunk_file import CHUNKS, SEALED_BLOCK
+from bodyworn.store.chunk_file import CHUNKS, SEALED_BLOCK, own_pages
 from bodyworn.store.sealed import (
     CHUNK,
     HEADER,
@@ -33,7 +32,7 @@ class _Scratch(threading.local):
 
     def __init__(self) -> None:
         # Mapped, so that a thread that reads little at a time has only as much memory.
-        self.sealed = memoryview(mmap.mmap(-1, SEALED_BLOCK))
+        self.sealed = own_pages(SEALED_BLOCK)
         self.plain = memoryview(bytearray(PLAIN))
 
 

@@ -8,7 +8,7 @@ an upload that can be resumed or an arrival that is complete, and never a partia
 
 1. the bytes are a whole sealed blob, flushed; a full upload takes no more of them, whatever
    happens from here on;
-2. the bytes get their lasting name in the vault, beside the one that they have here;
+2. sidecars and bytes get their lasting names in the vault, beside those that they have here;
 3. the arrival note is written into the inbox;
 4. what is left of the upload is removed.
 
@@ -30,13 +30,12 @@ from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BodywornError, BusyError, MissingError
 from bodyworn.core.manifest import manifest_from_dict, manifest_to_dict
 from bodyworn.core.types import Arrival
-from bodyworn.store import disk, upload_files
+from bodyworn.store import disk, upload_files, upload_sidecars
 from bodyworn.store.chunk_file import Buffers
 from bodyworn.store.inbox import read_arrival, write_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.upload_bounds import room_for
-from bodyworn.store.upload_files import Sidecars
 from bodyworn.store.upload_notes import (
     Checksum,
     End,
@@ -53,6 +52,7 @@ from bodyworn.store.upload_refusals import (
     refused,
 )
 from bodyworn.store.upload_sealed import Arriving, cut_ragged
+from bodyworn.store.upload_sidecars import Sealed, Sidecars
 from bodyworn.store.upload_states import HashStates
 from bodyworn.store.upload_writer import Writer
 
@@ -93,6 +93,8 @@ class Uploads:
         upload.empty, .too-large, .sidecars-too-large, .sidecar-name, manifest.*; SetupError
         disk.full; BusyError upload.too-many-open.
         """
+        check_length(length, largest)
+        sealed = upload_sidecars.sealed(sidecars, self._vault.births)
         begun = Upload(
             id=secrets.token_hex(16),
             sender=sender,
@@ -103,12 +105,11 @@ class Uploads:
             expires_at=expires_at,
             metadata=metadata,
             manifest={} if partial else manifest_to_dict(manifest_from_dict(manifest)),
-            sidecars=tuple(name for name, _ in sidecars),
+            sidecars=tuple(one.told for one in sealed),
             is_partial=partial,
         )
-        check_length(begun.length, begun.largest)
         with room_for(self._layout, begun):
-            return self._begin(begun, sidecars)
+            return self._begin(begun, sealed)
 
     def join(
         self,
@@ -215,7 +216,7 @@ class Uploads:
             if self._has_expired(upload, now)
         ]
 
-    def _begin(self, begun: Upload, sidecars: Sidecars = ()) -> Upload:
+    def _begin(self, begun: Upload, sidecars: Sequence[Sealed] = ()) -> Upload:
         check_length(begun.length, begun.largest)
         disk.make_folder(self._layout.root)
         disk.check_room(self._layout.root, begun.length or 0)
@@ -320,7 +321,8 @@ class Uploads:
         whole.end()
         state = self._states.take(found.id, found.offset, whole.plain_from)
         digest = self._checked(found, Sha256(state.digest()))
-        # 2. the lasting name
+        # 2. the lasting names
+        upload_sidecars.keep(self._layout, found, self._vault)
         path, header = self._layout.upload_bytes(found.id), whole.seal.header
         self._vault.take_over(path, header=header, digest=digest, size=found.offset)
         # 3. the note
@@ -331,7 +333,7 @@ class Uploads:
             received_at=parse_iso(iso(self._clock())),  # as the note will say it
             manifest=manifest_from_dict(found.manifest),
             sender=found.sender,
-            sidecars=upload_files.sidecars(self._layout, found),
+            sidecars=found.sidecars,
         )
         disk.make_folder(self._layout.inbox)
         write_arrival(self._layout.arrival(found.id), arrival)

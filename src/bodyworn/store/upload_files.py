@@ -1,8 +1,9 @@
-"""The files of one upload: what is known about it, its sealed bytes, its sidecars.
+"""The files of one upload: what is known about it and its sealed bytes.
 
 `<id>.json` is the upload: it appears last and goes first, so that nobody ever sees half of one.
 The files are flat and few, because making and removing files is what many small uploads cost.
-Which changes are allowed, and in which order, is for `store.upload`.
+Which changes are allowed, and in which order, is for `store.upload`; its sidecars are for
+`store.upload_sidecars`.
 """
 
 import contextlib
@@ -13,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bodyworn.core.errors import BusyError, DamagedError, MissingError, RefusedError
-from bodyworn.store import disk
+from bodyworn.core.errors import BusyError, DamagedError, MissingError
+from bodyworn.store import disk, upload_sidecars
 from bodyworn.store.inbox import read_arrival
 from bodyworn.store.layout import Layout
 from bodyworn.store.sealed import Header
@@ -29,12 +30,9 @@ from bodyworn.store.upload_notes import (
 )
 from bodyworn.store.upload_refusals import refuse_ended
 from bodyworn.store.upload_sealed import offset_of
+from bodyworn.store.upload_sidecars import Sealed
 
-MOST_SIDECARS = 16
-LARGEST_SIDECAR = 1 << 20  # bytes
 LITTER_AGE_S = 3600  # seconds; a file of no upload this old belongs to nobody any more
-
-Sidecars = Sequence[tuple[str, bytes]]
 
 
 def look(layout: Layout, upload: str) -> Upload:
@@ -67,16 +65,14 @@ def locked(layout: Layout, upload: str) -> Iterator[Upload]:
         yield found
 
 
-def make(layout: Layout, upload: Upload, sidecars: Sidecars, header: Header) -> None:
+def make(layout: Layout, upload: Upload, sidecars: Sequence[Sealed], header: Header) -> None:
     """Make the files, but do not flush them: a sender that loses them has lost nothing yet.
 
-    Raises SetupError disk.full, RefusedError upload.sidecars-too-large, .sidecar-name.
+    Raises SetupError disk.full.
     """
-    _check_sidecars(sidecars)
     disk.make_folder(layout.ended)
     try:
-        for number, (_, data) in enumerate(sidecars):
-            disk.write_new(layout.upload_sidecar(upload.id, number), data)
+        upload_sidecars.write(layout, upload.id, sidecars)
         disk.write_new(layout.upload_bytes(upload.id), header.to_bytes())
         temporary = disk.temporary_name(layout.upload_info(upload.id))
         disk.write_new(temporary, info_bytes(upload))
@@ -88,8 +84,7 @@ def make(layout: Layout, upload: Upload, sidecars: Sidecars, header: Header) -> 
 
 def flush(layout: Layout, upload: Upload) -> None:
     """Make it survive a power cut: needed once, before any of its bytes is acknowledged."""
-    for number in range(len(upload.sidecars)):
-        disk.flush_file(layout.upload_sidecar(upload.id, number))
+    upload_sidecars.flush(layout, upload)
     disk.flush_file(layout.upload_info(upload.id))
     disk.flush_folder(layout.uploads)
 
@@ -99,8 +94,7 @@ def remove(layout: Layout, upload: Upload) -> None:
     layout.upload_info(upload.id).unlink(missing_ok=True)
     layout.upload_bytes(upload.id).unlink(missing_ok=True)
     layout.upload_tail(upload.id).unlink(missing_ok=True)
-    for number in range(len(upload.sidecars)):
-        layout.upload_sidecar(upload.id, number).unlink(missing_ok=True)
+    upload_sidecars.remove(layout, upload)
 
 
 def unfinished(layout: Layout) -> list[str]:
@@ -111,14 +105,6 @@ def unfinished(layout: Layout) -> list[str]:
 def ended(layout: Layout) -> list[str]:
     """The ids of what ended and is remembered."""
     return [path.stem for path in layout.ended.glob("*.json") if is_id(path.stem)]
-
-
-def sidecars(layout: Layout, upload: Upload) -> tuple[tuple[str, bytes], ...]:
-    """The sidecars that were handed over when it was created."""
-    return tuple(
-        (name, disk.read_file(layout.upload_sidecar(upload.id, number)))
-        for number, name in enumerate(upload.sidecars)
-    )
 
 
 def sweep_litter(layout: Layout) -> None:
@@ -164,11 +150,3 @@ def _lock(path: Path, stack: contextlib.ExitStack) -> None:
 def _read(layout: Layout, upload: str) -> Upload:
     found = read_info(layout.upload_info(upload), upload=upload)
     return replace(found, offset=offset_of(layout, found))
-
-
-def _check_sidecars(sidecars: Sidecars) -> None:
-    hint = f"At most {MOST_SIDECARS} sidecars of {LARGEST_SIDECAR >> 20} MiB travel with a video."
-    if len(sidecars) > MOST_SIDECARS or any(len(data) > LARGEST_SIDECAR for _, data in sidecars):
-        raise RefusedError("upload.sidecars-too-large", "Too many sidecars.", hint=hint, status=413)
-    if any(not (0 < len(name) <= 200 and name.isprintable()) for name, _ in sidecars):
-        raise RefusedError("upload.sidecar-name", "A sidecar has a printable name.", status=400)

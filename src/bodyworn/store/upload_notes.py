@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from bodyworn.core.clock import iso, parse_iso
 from bodyworn.core.digest import Sha256
-from bodyworn.core.errors import DamagedError, MissingError, SetupError
-from bodyworn.core.types import Arrival
+from bodyworn.core.errors import BodywornError, DamagedError, MissingError, SetupError
+from bodyworn.core.types import Arrival, Sidecar
 from bodyworn.store import disk
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -38,7 +38,7 @@ class Upload:
     expires_at: datetime  # UTC; unfinished at this moment, it is removed
     manifest: Mapping[str, Any] = field(default_factory=dict)  # JSON values, checked
     metadata: str = ""  # the sender's own words (tus Upload-Metadata), given back as they came
-    sidecars: tuple[str, ...] = ()  # names; the bytes lie beside
+    sidecars: tuple[Sidecar, ...] = ()  # the bytes lie beside, sealed
     is_partial: bool = False  # a part of another one, no evidence by itself
     final_of: tuple[str, ...] = ()  # the parts that it is made of, in order
     end: End | None = None  # how it ended
@@ -102,11 +102,11 @@ def read_info(path: Path, *, upload: str, offset: int = 0) -> Upload:
             expires_at=parse_iso(values["expires_at"]),
             manifest=values["manifest"],
             metadata=values["metadata"],
-            sidecars=tuple(values["sidecars"]),
+            sidecars=sidecars_from_list(values["sidecars"]),
             is_partial=values["is_partial"],
             final_of=tuple(values["final_of"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, BodywornError):
         raise DamagedError(
             "upload.info-unreadable",
             "What was written down about this upload cannot be read.",
@@ -124,11 +124,21 @@ def info_bytes(upload: Upload) -> bytes:
         "expires_at": iso(upload.expires_at),
         "manifest": dict(upload.manifest),
         "metadata": upload.metadata,
-        "sidecars": list(upload.sidecars),
+        "sidecars": sidecars_to_list(upload.sidecars),
         "is_partial": upload.is_partial,
         "final_of": list(upload.final_of),
     }
     return json.dumps(values).encode()
+
+
+def sidecars_to_list(sidecars: Iterable[Sidecar]) -> list[list[Any]]:
+    """JSON values: name, digest, size."""
+    return [[name, digest.hex, size] for name, digest, size in sidecars]
+
+
+def sidecars_from_list(values: Iterable[Any]) -> tuple[Sidecar, ...]:
+    """Read JSON values. Raises TypeError, ValueError, DamagedError."""
+    return tuple((str(name), Sha256.parse(digest), int(size)) for name, digest, size in values)
 
 
 def received(arrival: Arrival) -> Upload:

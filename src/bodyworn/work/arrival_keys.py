@@ -72,8 +72,9 @@ def _needed(house: House) -> Iterator[Bucket]:
     layout = house.layout
     for path in (*blob_list.unfinished(layout), *blob_list.spares(layout)):
         yield from _bucket(blob_list.born_under(path))
-    named = {arrival.sha256 for arrival in inbox.arrivals(layout)}
-    may_be_named = _has_unreadable_notes(house, readable=len(named))
+    waiting = inbox.arrivals(layout)
+    named = {digest for arrival in waiting for digest in arrival.digests}
+    may_be_named = _has_unreadable_notes(house, readable=len(waiting))
     erased = frozenset() if may_be_named else _erased() - named
     for digest in without_row(house):
         if digest in erased:

@@ -16,7 +16,7 @@ from bodyworn.records import closing
 from bodyworn.records.models import DataKey, Recording
 from bodyworn.records.queries_of_one import retention_of
 from bodyworn.rules.buckets import bucket_of, outlasts
-from bodyworn.store.keyring import Bucket
+from bodyworn.store.keyring import Bucket, Keyring
 from bodyworn.store.seal import Slot
 from bodyworn.work.house import House
 from bodyworn.work.keys import keys_of
@@ -30,6 +30,12 @@ def bucket_of_recording(recording: Recording) -> str:
     if decision is None:
         raise AssertionError(f"{recording.reference} was entered without a decision")
     return bucket_of(rule=decision.rule, keep_until=decision.keep_until)
+
+
+def lost(keyring: Keyring, *, using: str = "default") -> list[Bucket]:
+    """Buckets that rows name and whose key is not here: what lies in them cannot be opened."""
+    rows = DataKey.objects.using(using).values_list("bucket", "generation").distinct()
+    return sorted({Bucket(*row) for row in rows} - set(keyring.buckets()))
 
 
 def wrapped(house: House, digests: Sequence[Sha256], bucket: str) -> Slots:

@@ -71,14 +71,17 @@ class Described:
         return "" if self.probe.condition is Condition.PLAYABLE else self.probe.reason
 
 
-def describe(arrival: Arrival, probe: Probe) -> Described:
-    """Weigh what sender and file say. Never raises on their words."""
+def describe(arrival: Arrival, probe: Probe, trails: Sequence[tuple[str, bytes]] = ()) -> Described:
+    """Weigh what sender and file say; `trails` are names and bytes of those that lay beside it.
+
+    Never raises on their words.
+    """
     arrival = replace(arrival, manifest=_plain_manifest(arrival.manifest))
     manifest, latest = arrival.manifest, arrival.received_at + AHEAD
     duration_ms = _duration(probe, manifest)
     length = timedelta(milliseconds=duration_ms)
     started_at, source = _start(manifest, probe, arrival.received_at - length, latest)
-    track, unread = _track(arrival.sidecars, probe)
+    track, unread = _track(trails, probe)
     return Described(
         arrival=arrival,
         probe=probe,
@@ -90,6 +93,11 @@ def describe(arrival: Arrival, probe: Probe) -> Described:
         track=track,
         unread=unread,
     )
+
+
+def is_trail(name: str) -> bool:
+    """Whether a sidecar of this name says where the camera was."""
+    return name.lower().endswith(gpstrail.SUFFIX)
 
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
@@ -198,14 +206,12 @@ def _is_sane(moment: datetime | None, latest: datetime) -> TypeGuard[datetime]:
 
 
 def _track(
-    sidecars: Sequence[tuple[str, bytes]], probe: Probe
+    trails: Sequence[tuple[str, bytes]], probe: Probe
 ) -> tuple[tuple[Place, ...], tuple[str, ...]]:
     """Positions from the trails beside the file, else from inside it."""
     places: list[Place] = []
     unread: list[str] = []
-    for name, data in sidecars:
-        if not name.lower().endswith(gpstrail.SUFFIX):
-            continue
+    for name, data in trails:
         try:
             places.extend(gpstrail.places_in(data))
         except DamagedError:

@@ -5,13 +5,11 @@ are those of `rules`.
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bodyworn.core.clock import iso
-from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.terms import CopyKind, EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent, Manifest
@@ -41,7 +39,6 @@ from bodyworn.work.described import (
 from bodyworn.work.house import House
 from bodyworn.work.reference import references
 
-Sidecar = tuple[str, Sha256, int]  # (name, digest, size in bytes), kept already
 LONGEST_ACTOR = 120  # characters
 
 
@@ -51,7 +48,6 @@ class Entry:
 
     house: House
     described: Described
-    sidecars: Sequence[Sidecar]
     decided: Decided  # how long it is kept; the keys' bucket follows from it
     slots: data_keys.Slots  # the keys of master and sidecars, wrapped for that bucket
     by: Actor
@@ -170,7 +166,7 @@ def _copies(entry: Entry, recording: Recording) -> None:
         name=recording.filename,
         created_at=entry.now,
     )
-    once = {digest: (name, size) for name, digest, size in entry.sidecars}
+    once = {digest: (name, size) for name, digest, size in arrival.sidecars}
     for digest, (name, size) in once.items():
         Copy.objects.create(
             recording=recording,
@@ -279,7 +275,7 @@ def _arrival_detail(entry: Entry, recording: Recording) -> dict[str, Any]:
             "place": place_of(recording),
             "facts": facts_of(recording),
             "officer_unknown": described.manifest.officer if is_stranger else None,
-            "sidecars": [[plain(name), digest.hex, size] for name, digest, size in entry.sidecars],
+            "sidecars": [[plain(name), one.hex, size] for name, one, size in arrival.sidecars],
             "sidecars_unread": list(described.unread) or None,
         }
     )

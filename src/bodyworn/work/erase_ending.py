@@ -107,11 +107,8 @@ def _second_copy(house: House) -> list[Layout]:
 
 def _named(house: House) -> set[Sha256]:
     """Everything that an arrival brings, its sidecars too."""
-    named: set[Sha256] = set()
-    for arrival in inbox.arrivals(house.layout):
-        named.add(arrival.sha256)
-        named |= {Sha256.of(data) for _, data in arrival.sidecars}
-    return named
+    waiting = inbox.arrivals(house.layout)
+    return {digest for arrival in waiting for digest in arrival.digests}
 
 
 def _certify(house: House, erasure: Erasure) -> bool:

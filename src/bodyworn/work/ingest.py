@@ -7,7 +7,9 @@ What a recording's rows and events are is `work.entry`'s.
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,17 +25,18 @@ from bodyworn.core.errors import (
 )
 from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.terms import Condition, EventType, Operation
-from bodyworn.core.types import Actor, Arrival, CustodyEvent, Probe, Receipt
+from bodyworn.core.types import Actor, Arrival, CustodyEvent, Probe, Receipt, Sidecar
 from bodyworn.devices.camera import Held
 from bodyworn.media.probe import probe
 from bodyworn.records import ledger
-from bodyworn.records.models import Recording
+from bodyworn.records.models import Copy, Recording
 from bodyworn.rules.buckets import bucket_of
 from bodyworn.store import disk
 from bodyworn.store.inbox import done_with, read_arrival, write_arrival
+from bodyworn.store.sealed import DataKey
 from bodyworn.work import data_keys
-from bodyworn.work.described import describe, plain
-from bodyworn.work.entry import Entry, Sidecar, decided_first, enter
+from bodyworn.work.described import describe, is_trail, plain
+from bodyworn.work.entry import Entry, decided_first, enter
 from bodyworn.work.house import House
 from bodyworn.work.keys import keys_of
 from bodyworn.work.receipts import receipt_of, recording_of
@@ -50,7 +53,7 @@ def take_in(house: House, arrival: Arrival, *, by: Actor) -> Receipt:
     recording and an event that says so. Raises MissingError blob.missing, BusyError ingest.busy,
     SetupError disk.full; the arrival's note then stays where it is.
 
-    1. Read what the file itself says, and keep the sidecars: slow, and outside of a transaction.
+    1. Read what the file itself and its trails say: slow, and outside of a transaction.
     2. Weigh it against what the sender says.
     3. Have the keys wrapped for the bucket in which the recording will lie.
     4. Write rows and events in one transaction.
@@ -98,7 +101,7 @@ def take_in_file(
         received_at=house.now(),
         manifest=held.manifest,
         sender=by.name,
-        sidecars=held.sidecars,
+        sidecars=_keep_sidecars(house, held),
     )
     # Before the row, so that a crash in between leaves a note and not only nameless bytes.
     write_arrival(house.layout.arrival(arrival.upload), arrival)
@@ -118,38 +121,79 @@ def _enter_unless_held(house: House, arrival: Arrival, *, by: Actor) -> Recordin
 
 def _entry(house: House, arrival: Arrival, *, by: Actor) -> Entry:
     """Everything that is slow, before the transaction."""
-    found = _probe(house, arrival)  # 1
-    sidecars, now = _keep_sidecars(house, arrival), house.now()
-    described = describe(arrival, found)  # 2
+    keys = _keys(house, arrival, by=by)
+    found = _probe(house, arrival, keys[arrival.sha256])  # 1
+    trails, now = _trails(house, arrival, keys), house.now()
+    described = describe(arrival, found, trails)  # 2
     decided = decided_first(described, now=now, days=house.settings.non_evidential_days)
     bucket = bucket_of(rule=decided.rule, keep_until=decided.keep_until)
-    digests = [arrival.sha256, *(digest for _, digest, _ in sidecars)]
     return Entry(
         house=house,
         described=described,
-        sidecars=sidecars,
         decided=decided,
-        slots=data_keys.wrapped(house, digests, bucket),  # 3
+        slots=data_keys.wrapped(house, arrival.digests, bucket),  # 3
         by=by,
         now=now,
     )
 
 
-def _probe(house: House, arrival: Arrival) -> Probe:
+def _keys(house: House, arrival: Arrival, *, by: Actor) -> dict[Sha256, DataKey]:
+    """Of what is read of it now: the film, and where it was."""
+    given = keys_of(house).arrived(arrival.upload)
+    trails = [(name, digest) for name, digest, _ in arrival.sidecars if is_trail(name)]
+    for name, digest in [(arrival.manifest.filename, arrival.sha256), *trails]:
+        if digest not in given:
+            given |= _keys_on_record(house, arrival, digest, name=name, by=by)
+    return given
+
+
+def _keys_on_record(
+    house: House, arrival: Arrival, digest: Sha256, *, name: str, by: Actor
+) -> dict[Sha256, DataKey]:
+    """Of bytes that another recording has already: they came again, says an event of that one."""
+    copy = Copy.objects.filter(sha256=digest.hex).order_by("pk").first()
+    if copy is None:
+        raise BusyError("ingest.busy", "This could not be entered now.")
+    held, now = copy.recording, house.now()
+    viewing = timedelta(minutes=house.settings.ticket_minutes)
+    came = held.events.filter(
+        type=EventType.INGESTION_REPEAT,
+        detail__upload=arrival.upload,
+        detail__sha256=digest.hex,
+        at__gt=now
+        - viewing,  # the sweeper may come by every second, and an older one opens nothing
+    ).first()
+    if came is None:
+        with transaction.atomic():
+            event = _repeat(held, arrival, (name, digest, copy.size), by=by, house=house)
+            came = ledger.record(event, recording=held)
+    return keys_of(house).release(came.uid, [digest])
+
+
+def _trails(
+    house: House, arrival: Arrival, keys: Mapping[Sha256, DataKey]
+) -> list[tuple[str, bytes]]:
+    return [
+        (name, bytes(house.vault.read_at(digest, 0, size, keys[digest])))
+        for name, digest, size in arrival.sidecars
+        if is_trail(name)
+    ]
+
+
+def _probe(house: House, arrival: Arrival, key: DataKey) -> Probe:
     size = house.vault.size(arrival.sha256)
     if size != arrival.size:
         raise DamagedError(
             "ingest.size-disagrees",
             f"{arrival.sha256.short}… has {size} bytes, its note says {arrival.size}.",
         )
-    key = keys_of(house).arrived(arrival.upload)
     with house.vault.open(arrival.sha256, key) as stream:
         return probe(stream, name=arrival.manifest.filename)
 
 
-def _keep_sidecars(house: House, arrival: Arrival) -> list[Sidecar]:
-    kept = [(name, house.vault.keep_bytes(data)) for name, data in arrival.sidecars]
-    return [(name, one.digest, one.size) for name, one in kept]
+def _keep_sidecars(house: House, held: Held) -> tuple[Sidecar, ...]:
+    kept = [(name, house.vault.keep_bytes(data)) for name, data in held.sidecars]
+    return tuple((name, one.digest, one.size) for name, one in kept)
 
 
 def _enter_once(entry: Entry) -> Recording:
@@ -181,7 +225,8 @@ def _held_already(arrival: Arrival, *, by: Actor, house: House) -> Recording | N
         if not held.events.filter(
             type=EventType.INGESTION_REPEAT, detail__upload=arrival.upload
         ).exists():
-            ledger.record(_repeat(held, arrival, by=by, house=house), recording=held)
+            bytes_ = (arrival.manifest.filename, arrival.sha256, arrival.size)
+            ledger.record(_repeat(held, arrival, bytes_, by=by, house=house), recording=held)
         return held
 
 
@@ -203,7 +248,11 @@ def _settle(house: House, arrival: Arrival, recording: Recording) -> None:
         _log.error("%s is kept twice: %s", recording.reference, error.explain())
 
 
-def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> CustodyEvent:
+def _repeat(
+    held: Recording, arrival: Arrival, came: Sidecar, *, by: Actor, house: House
+) -> CustodyEvent:
+    """Which bytes of the arrival it is that a recording has already: the master's, or others."""
+    name, digest, size = came
     return CustodyEvent(
         type=EventType.INGESTION_REPEAT,
         operation=Operation.COLLECTION,
@@ -211,10 +260,10 @@ def _repeat(held: Recording, arrival: Arrival, *, by: Actor, house: House) -> Cu
         actor=by.name,
         subject=held.reference,
         detail={
-            "sha256": arrival.sha256.hex,
-            "size": arrival.size,
+            "sha256": digest.hex,
+            "size": size,
             "upload": arrival.upload,
-            "filename": plain(arrival.manifest.filename),
+            "filename": plain(name),
             "sender": plain(arrival.sender),
         },
     )

@@ -10,7 +10,7 @@ import logging
 import select
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from bodyworn.store.key_socket import (
     short_name,
     slot_as_list,
 )
+from bodyworn.store.sealed import DataKey
 from bodyworn.work.keys import KeyService
 from bodyworn.work.trouble import explained
 
@@ -116,15 +117,18 @@ class KeyServer:
         match question.get("ask"):
             case "release":
                 keys = self._service.release(_name(question, "event"), _digests(question))
-                return {"keys": {one.hex: key.secret().hex() for one, key in keys.items()}}
+                return _as_answer(keys)
             case "arrived":
-                upload = _name(question, "upload")
-                return {"key": self._service.arrived(upload).secret().hex()}
+                return _as_answer(self._service.arrived(_name(question, "upload")))
             case "moved":
                 slots = self._service.moved(_digests(question), _name(question, "bucket"))
                 return {"slots": {one.hex: slot_as_list(slot) for one, slot in slots.items()}}
             case _:
                 raise malformed()
+
+
+def _as_answer(keys: Mapping[Sha256, DataKey]) -> dict[str, Any]:
+    return {"keys": {one.hex: key.secret().hex() for one, key in keys.items()}}
 
 
 def _name(question: dict[str, Any], field: str) -> str:

@@ -9,9 +9,9 @@ a house that nobody serves runs it in its own. Everything that goes wrong here r
 a sequencer that stands, a database that is away leave footage closed.
 
 Bytes that have just come in are the exception that has to be: to record them somebody must look
-what they are. `arrived` gives `work.ingest` the key of an upload that waits in the inbox and of
+what they are. `arrived` gives `work.ingest` the keys of an upload that waits in the inbox and of
 which there is no recording; that look is the collection itself, and its event is written with the
-row.
+row. What any recording has already, a sidecar say that came with another one, it does not open.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ from bodyworn.records import closing
 from bodyworn.records.models import Copy, CustodyEvent, Job, JobState, Recording
 from bodyworn.records.models import DataKey as KeyRow
 from bodyworn.rules.opening import EVERYTHING, Look, may_open
-from bodyworn.store.inbox import named_digest
+from bodyworn.store.inbox import named_digests
 from bodyworn.store.key_socket import KeyClient
 from bodyworn.store.keyring import KEY_SIZE, Bucket, Keyring
 from bodyworn.store.seal import Slot
@@ -65,8 +65,8 @@ class Keys(Protocol):
     def release(self, event: str, digests: Sequence[Sha256]) -> dict[Sha256, DataKey]:
         """The keys that an event of custody opens, by its uid."""
 
-    def arrived(self, upload: str) -> DataKey:
-        """The key of the bytes of an arrival that waits to be recorded."""
+    def arrived(self, upload: str) -> dict[Sha256, DataKey]:
+        """The keys of what an arrival has brought that waits to be recorded."""
 
     def moved(self, digests: Sequence[Sha256], bucket: str) -> dict[Sha256, Slot]:
         """Their keys, wrapped for this bucket."""
@@ -131,20 +131,25 @@ class KeyService:
         self._prove_in_the_log(row)  # 5
         return self._unwrapped(digests)  # 6
 
-    def arrived(self, upload: str) -> DataKey:
-        """The key of the bytes of an upload whose note lies in the inbox.
+    def arrived(self, upload: str) -> dict[Sha256, DataKey]:
+        """The keys of an upload whose note lies in the inbox: its bytes' and its sidecars'.
 
-        Raises MissingError inbox.missing, blob.missing, key.destroyed; RefusedError keys.recorded
-        where the bytes are the master of a recording: from then on it takes an event.
+        Without those that are a copy of some recording: they take an event of that one. Raises
+        MissingError inbox.missing, blob.missing, key.destroyed; RefusedError keys.recorded where
+        the bytes are the master of a recording.
         """
-        digest = named_digest(self._house.layout.arrival(upload))
-        if Copy.objects.filter(sha256=digest.hex, kind=CopyKind.MASTER).exists():
+        named = named_digests(self._house.layout.arrival(upload))
+        recorded = _recorded(named)
+        if (named[0].hex, CopyKind.MASTER) in recorded:
             raise RefusedError(
                 "keys.recorded",
                 "These bytes are recorded: they are opened by an event of custody only.",
                 hint="Open the recording; the look is then on record.",
             )
-        return self._opened(_rows([digest]).get(digest) or self._house.vault.slot(digest))
+        held = {digest for digest, _ in recorded}
+        fresh, vault = [one for one in named if one.hex not in held], self._house.vault
+        known = _rows(fresh)
+        return {one: self._opened(known.get(one) or vault.slot(one)) for one in fresh}
 
     def moved(self, digests: Sequence[Sha256], bucket: str) -> dict[Sha256, Slot]:
         """The keys of kept bytes wrapped for this bucket; the keys themselves stay here."""
@@ -341,6 +346,12 @@ def _announced(row: CustodyEvent, digests: Sequence[Sha256]) -> bool:
     """A check of everything opens everything; a patrol's batch only what lies within its bounds."""
     first, last = row.detail.get("from", ""), row.detail.get("to", "g")
     return all(first <= digest.hex <= last for digest in digests)
+
+
+def _recorded(digests: Iterable[Sha256]) -> set[tuple[str, str]]:
+    """Digest and kind of every copy; asked in one, for a recording is entered with all of them."""
+    copies = Copy.objects.filter(sha256__in=[digest.hex for digest in digests])
+    return set(copies.values_list("sha256", "kind"))
 
 
 def _rows(digests: Iterable[Sha256]) -> dict[Sha256, Slot]:

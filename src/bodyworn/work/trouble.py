@@ -6,6 +6,7 @@ mend gets a code and a hint here; everything else is a fault of the program and 
 
 import errno
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 import pysqlite3
@@ -15,6 +16,15 @@ from bodyworn.core.errors import BodywornError, BusyError, SetupError
 
 UNFORESEEN: Final = "program.unforeseen"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+HINTS: Final = {
+    errno.ENOENT: "Look for a slip in the path, and whether its disk is mounted.",
+    errno.EISDIR: "Name a file; that is a folder.",
+    errno.ENOTDIR: "Name a folder; that is a file.",
+    errno.EROFS: "That disk can only be read: choose another, or mount it for writing.",
+    errno.EIO: "The disk itself fails: look at the system's log, and do not write to it any more.",
+}
+"""What to do next, where the system's word for it says more than 'not allowed'."""
 
 
 def explained(error: Exception) -> BodywornError:
@@ -72,9 +82,16 @@ def _system(error: OSError) -> BodywornError:
             hint="Make room on the disk of the data folder, then try again.",
             status=507,
         )
-    where = f": {error.filename}" if error.filename else ""
+    where = f": {_meant(Path(str(error.filename)))}" if error.filename else ""
     return SetupError(
         "system.refused",
         f"{error.strerror or error}{where}.",
-        hint="Look at the owner and the rights of that file or folder.",
+        hint=HINTS.get(
+            error.errno or 0, "Look at the owner and the rights of that file or folder."
+        ),
     )
+
+
+def _meant(path: Path) -> Path:
+    """Nobody has named the file that is written beside its place; they named where it belongs."""
+    return path.parent if path.name.startswith(".") and path.suffix == ".part" else path

@@ -12,7 +12,7 @@ from ninja import Field, Schema
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import RefusedError
 from bodyworn.core.types import Receipt
-from bodyworn.store.upload_files import LARGEST_SIDECAR, MOST_SIDECARS
+from bodyworn.store.upload_sidecars import LARGEST_SIDECAR, MOST_SIDECARS
 from bodyworn.work.house import House
 from bodyworn.work.receipts import receipt_as_dict
 

@@ -180,7 +180,7 @@ CHECKS = (
         needs=SETTINGS | FOLDER,
     ),
     Check(
-        id="C023",
+        id="C024",
         name="sealed",
         asks="Can every stored file be opened, and does each belong to a recording?",
         find=ledger.sealed,

@@ -11,10 +11,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from bodyworn.core.clock import system_clock
 from bodyworn.records import queries_of_one as queries
-from bodyworn.records.models import CustodyEvent, DataKey, Job, JobState, Recording
-from bodyworn.store.keyring import Bucket
+from bodyworn.records.models import CustodyEvent, Job, JobState, Recording
 from bodyworn.work import census as censuses
-from bodyworn.work import timestamps
+from bodyworn.work import data_keys, timestamps
 from bodyworn.work.arrival_keys import age_of, without_row
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
@@ -90,9 +89,7 @@ def time(ground: Ground) -> Answer:
 def sealed(ground: Ground) -> Answer:
     """Every recorded blob can be opened, and none lies here that nobody has recorded."""
     house = House.open(ground.settings)
-    here = set(house.keyring.buckets())
-    rows = DataKey.objects.values_list("bucket", "generation").distinct()
-    lost = sorted({Bucket(*row) for row in rows} - here)
+    lost = data_keys.lost(house.keyring)
     if lost:
         return fault(
             f"The keys of {len(lost)} buckets are not here; the first is {lost[0]}.",
@@ -108,7 +105,8 @@ def sealed(ground: Ground) -> Answer:
             "A crash leaves such files, and they were acknowledged to nobody. If an arrival note "
             "names one, mend the note; the key of their day is destroyed after a week.",
         )
-    return good(f"The keys of {len(here)} buckets are here, and every stored file is recorded.")
+    count = len(house.keyring.buckets())
+    return good(f"The keys of {count} buckets are here, and every stored file is recorded.")
 
 
 def witnesses(ground: Ground) -> Answer:

@@ -40,30 +40,36 @@ SETTINGS = "bodyworn.toml"
 
 
 def begin(target: Layout, *, of: str, database: str) -> bool:
-    """Mark an empty folder as being filled `of` something; False where that was done before.
+    """Mark an empty folder as being filled `of` something; False where filling goes on.
 
     Raises SetupError move.not-empty, RefusedError move.of-something-else.
     """
     facts = {"of": of, "database": sha256(database.encode()).hexdigest()}
-    if _begun(target).exists():
-        if json.loads(_begun(target).read_bytes()) != facts:
-            raise RefusedError(
-                "move.of-something-else",
-                f"{target.root} was begun from something else, or for another database.",
-                hint="Give the command that began it, or choose an empty folder.",
-            )
-        return False
+    # Until the database was found empty nothing was put here: a mistyped address may be mended.
+    is_new = not is_ours(target)
+    if not _begun(target).exists():
+        _require_empty(target)
+        disk.make_folder(target.moving)
+        # An empty folder of a person's own is often open to all, and SQLite's file in it would be.
+        target.root.chmod(disk.FOLDER_MODE)
+    elif not is_new and json.loads(_begun(target).read_bytes()) != facts:
+        raise RefusedError(
+            "move.of-something-else",
+            f"{target.root} was begun from something else, or for another database.",
+            hint="Give the command that began it, or choose an empty folder.",
+        )
+    if is_new:
+        disk.write_atomically(_begun(target), json.dumps(facts).encode())
+    return is_new
+
+
+def _require_empty(target: Layout) -> None:
     if target.root.is_dir() and any(path != target.moving for path in target.root.iterdir()):
         raise SetupError(
             "move.not-empty",
             f"{target.root} is not empty.",
             hint="Choose an empty folder, or one that does not exist yet.",
         )
-    disk.make_folder(target.moving)
-    # An empty folder of a person's own is often open to all, and SQLite's file in it would be.
-    target.root.chmod(disk.FOLDER_MODE)
-    disk.write_atomically(_begun(target), json.dumps(facts).encode())
-    return True
 
 
 @contextmanager

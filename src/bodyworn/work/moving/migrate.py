@@ -7,6 +7,7 @@ moves along.
 """
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from bodyworn.work.moving import filling
 from bodyworn.work.moving.backup import STORE, keep_statement
 from bodyworn.work.moving.ending import finish
 from bodyworn.work.moving.files import gather, lacking
-from bodyworn.work.moving.restore import Ended
+from bodyworn.work.moving.restore import Ended, keyless_in
 from bodyworn.work.moving.snapshot import Head, Snapshot
 from bodyworn.work.moving.taking import take
 from bodyworn.work.moving.trees import bytes_item, read_listed, tally_listed
@@ -56,9 +57,9 @@ def migrate(
             "The new folder lies inside the old one.",
             hint="Choose a folder beside it, or on another disk.",
         )
+    place = database_of(database, target.records)
     with serving.hold_folder(house.layout), _keeper_lock(house):  # 1
         is_new = filling.begin(target, of=house.settings.log_origin, database=database)
-        place = database_of(database, target.records)
         afresh = not filling.is_ours(target)
         with filling.alone(target), beside.target(place, afresh=afresh) as using:
             filling.refuse_used(using, target)
@@ -80,7 +81,9 @@ def _moved(house: House, target: Layout, using: str, database: str, progress: Pr
     wrong = filling.counted_again(  # 5
         snapshot, head, target, using, verifier, progress=progress
     )
-    return _ended(house, target, snapshot, head, wrong, "postgresql" if database else "sqlite")
+    engine = "postgresql" if database else "sqlite"
+    keyless = keyless_in(target, using)
+    return replace(_ended(house, target, snapshot, head, wrong, engine), keyless=keyless)
 
 
 def _taken(

@@ -18,7 +18,10 @@ from bodyworn.custody.note import Signer, load_signer
 from bodyworn.custody.statement import MOST_NAMED, Difference, Kind, Statement, write_statement
 from bodyworn.records import beside
 from bodyworn.records.engine import database as database_of
+from bodyworn.settings import Settings
 from bodyworn.store.layout import Layout
+from bodyworn.work import data_keys
+from bodyworn.work.keyrings import keyring_of
 from bodyworn.work.moving import filling
 from bodyworn.work.moving.backup import keep_statement
 from bodyworn.work.moving.backups import Backups
@@ -35,6 +38,7 @@ class Ended:
 
     statement: Statement
     path: Path  # of the signed statement
+    keyless: tuple[str, ...] = ()  # buckets without their key: what lies in them stays closed
 
 
 def restore(
@@ -58,8 +62,8 @@ def restore(
     signer = load_signer(keys / target.log_key.name)
     statement = signed_statement(chosen, signer.verifier)
     _require(check_snapshot(chosen, statement, progress=progress))  # 1
-    filling.begin(target, of=chosen.folder.name, database=database)
     place = database_of(database, target.records)
+    filling.begin(target, of=chosen.folder.name, database=database)
     is_new = not filling.is_ours(target)
     with filling.alone(target), beside.target(place, afresh=is_new) as using:
         filling.refuse_used(using, target)
@@ -90,9 +94,19 @@ def _filled(
     statement = _statement(chosen, head, wrong, signer)
     note = write_statement(statement, signer)  # 4
     path = keep_statement(target, note, f"{chosen.folder.name}-{Kind.RESTORE}")
+    keyless = () if wrong else keyless_in(target, using)
     if not wrong:
         finish(target)
-    return Ended(statement=statement, path=path)
+    return Ended(statement=statement, path=path, keyless=keyless)
+
+
+def keyless_in(target: Layout, using: str) -> tuple[str, ...]:
+    """Sealed bytes are the same without their keys, and nobody can watch them: that is told too.
+
+    Such a folder opens all the same: a key may be brought later, and others are all there.
+    """
+    keyring = keyring_of(Settings.load(target.root))
+    return tuple(str(bucket) for bucket in data_keys.lost(keyring, using=using))
 
 
 def _statement(chosen: Snapshot, head: Head, wrong: list[Difference], signer: Signer) -> Statement:

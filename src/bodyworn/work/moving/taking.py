@@ -43,7 +43,8 @@ def take(house: House, snapshot: Snapshot, *, progress: Progress = silent) -> He
     snapshot.remove()
     disk.make_folder(snapshot.folder)
     integrate(house)  # 1
-    arrivals = sorted(one.sha256.hex for one in inbox.arrivals(house.layout))
+    waiting = inbox.arrivals(house.layout)
+    arrivals = sorted({digest.hex for one in waiting for digest in one.digests})
     items = {"parts": write_parts(snapshot, _parts(house))}  # 2
     _wait_for_checkpoint(house)  # 3
     at = parse_iso(iso(house.now()))
