@@ -74,6 +74,7 @@ def live(settings: Settings, diary: Path, step: int) -> None:
     from bodyworn.work import erase, ingest, log  # noqa: PLC0415
     from bodyworn.work.house import House  # noqa: PLC0415
 
+    _let_a_month_go_by(settings)
     Fuse(step).light()
     later = (settings.now() + LATER).isoformat()
     came, after = House.open(settings), House.open(replace(settings, frozen_at=later))
@@ -95,17 +96,23 @@ def live(settings: Settings, diary: Path, step: int) -> None:
 
 
 def settle(settings: Settings) -> None:
-    """A month later: what waits gets its row, litter is old enough to go, and so are keys."""
+    """What waits gets its row, and what was ordered is finished."""
     from bodyworn.work import erase, ingest  # noqa: PLC0415
     from bodyworn.work.house import House  # noqa: PLC0415
 
     ingest.sweep(House.open(settings))
+    _let_a_month_go_by(settings)
+    erase.carry_on(House.open(replace(settings, frozen_at=(settings.now() + LATER).isoformat())))
+
+
+def _let_a_month_go_by(settings: Settings) -> None:
+    """What the last machine left is old by now: litter may be swept, and keeps no key alive."""
+    from bodyworn.store.seal import Vault  # noqa: PLC0415
+
     month_ago = time.time() - 30 * 24 * 3600
     for path in settings.layout.blobs.rglob("*"):
         os.utime(path, (month_ago, month_ago))
-    after = House.open(replace(settings, frozen_at=(settings.now() + LATER).isoformat()))
-    after.vault.sweep()
-    erase.carry_on(after)
+    Vault(settings.layout).sweep()
 
 
 def _arrived(house: Any, number: int) -> Arrival:

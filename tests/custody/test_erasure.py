@@ -23,6 +23,7 @@ ONE = Certificate(
     files=(File(kind="master", sha256=Sha256.of(b"a"), size=1_000_000),),
     shared=(Sha256.of(b"b"),),
     keys=("retention.non-evidential/2026-05-13.1",),
+    arrivals=("arrival-2026-04-14.1",),
     handed_out=2,
     leaf_index=4711,
     leaf_hash="cd" * 32,

@@ -457,6 +457,21 @@ def test_litter_is_swept_once_nobody_writes_to_it(shelf: Shelf) -> None:
     assert (old.exists(), new.exists(), shelf.vault.has(one.digest)) == (False, True, True)
 
 
+def test_a_folder_among_the_litter_keeps_nobody_from_sweeping(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    incoming = shelf.layout.incoming
+    folder, lost, old = incoming / "a folder", incoming / "a link", incoming / "z.part"
+    folder.mkdir(parents=True)
+    lost.symlink_to(incoming / "nowhere")
+    old.write_bytes(b"half")
+    for path in (folder, lost, old):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    shelf.vault.sweep()
+    assert list(incoming.iterdir()) == [folder]
+    assert "a folder" in caplog.text
+
+
 def test_who_was_forked_reads_into_memory_of_its_own() -> None:
     """A command forks helpers, and two processes in one buffer find each other's chunks there."""
     pages = own_pages(4096)

@@ -135,6 +135,7 @@ def test_the_certificate_says_what_was_destroyed_and_is_signed(store: House) -> 
     assert [file.kind for file in told.files] == ["master"]
     assert len(told.shared) >= 3  # strips and frame times: both films show the same
     assert told.keys == ("retention.non-evidential/2026-05-13.1",)
+    assert told.arrivals == ("arrival-2026-04-14.1",)
     tombstone = CustodyEvent.objects.get(type=EventType.ERASURE)
     assert (told.leaf_index, told.leaf_hash) == (tombstone.leaf_index, tombstone.leaf_hash)
 
@@ -373,6 +374,19 @@ def test_what_may_not_go_is_told_and_stays(store: House) -> None:
     assert [(one.reference, one.decision.rule) for one in told.kept] == [
         (first.reference, "erasure.worked-on")
     ]
+
+
+def test_a_bucket_out_of_which_everything_was_moved_loses_its_key_too(house: House) -> None:
+    """A sidecar's key moved to the later of two buckets; the old wrap stands in old backups."""
+    digest = house.vault.keep_bytes(b"moved on").digest
+    rule = "retention.non-evidential"
+    for day in ("2026-04-20", "2026-06-01"):
+        slots = data_keys.wrapped(house, [digest], f"{rule}/{day}")
+        with transaction.atomic():
+            data_keys.enter(slots, at=NOW)
+    assert Bucket(f"{rule}/2026-04-20") in rotation.live(house)
+    erase.expired(later(house, 20), by=DAN)
+    assert [str(one) for one in rotation.live(house)] == [f"{rule}/2026-06-01.1"]
 
 
 # ---- deleting is not erasing ---------------------------------------------------------------------

@@ -22,6 +22,7 @@ NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 SAYS = (
     "The keys of the files named here were wrapped by the keys of the buckets named here.",
     "Those bucket keys were destroyed, after the erasure stood in the signed log.",
+    "The keys of their days of arrival named here, which opened the files too, are destroyed also.",
     "Every copy of the sealed files, and of the wrapped keys in any backup, is unreadable by them.",
     "The log's entries about this recording remain; what they committed to was deleted.",
 )
@@ -55,6 +56,7 @@ class Certificate:
     files: tuple[File, ...]
     shared: tuple[Sha256, ...]  # bytes that stay, because another recording has them too
     keys: tuple[str, ...]  # of buckets, as `name.generation`
+    arrivals: tuple[str, ...]  # of the days on which the files came, likewise
     handed_out: int  # copies that left before
     leaf_index: int  # place of the tombstone in the log
     leaf_hash: str  # and its hash, 64 hexadecimal digits
@@ -94,6 +96,7 @@ def _body(one: Certificate, *, origin: str) -> str:
         *(("file", f"{file.kind} {file.sha256} {file.size}") for file in one.files),
         *(("shared", digest) for digest in one.shared),
         *(("key", key) for key in one.keys),
+        *(("arrival-key", key) for key in one.arrivals),
         ("handed-out", one.handed_out),
         ("leaf", f"{one.leaf_index} {one.leaf_hash}"),
         *(("says", sentence) for sentence in SAYS),
@@ -131,6 +134,7 @@ def _certificate(values: dict[str, list[str]]) -> Certificate:
         files=tuple(_file(told) for told in values.get("file", ())),
         shared=tuple(Sha256.parse(told) for told in values.get("shared", ())),
         keys=tuple(values.get("key", ())),
+        arrivals=tuple(values.get("arrival-key", ())),
         handed_out=_number(_one(values, "handed-out")),
         leaf_index=_number(index),
         leaf_hash=_matching(HEX_HASH, leaf),

@@ -34,9 +34,10 @@ def outlasts(bucket: str, other: str) -> bool:
     >>> outlasts("a/2026-05-13", "b/2026-05-13")
     False
     """
-    return _last_day(bucket) > _last_day(other)
+    return last_day(bucket) > last_day(other)
 
 
-def _last_day(bucket: str) -> date:
+def last_day(bucket: str) -> date:
+    """The day on which what lies in it ends, UTC; the last there is while it is held."""
     _, _, end = bucket.rpartition("/")
     return date.max if end == HELD else date.fromisoformat(end)

@@ -15,6 +15,7 @@ data key, what the bytes are evidence of (`records`), and copies elsewhere.
 import contextlib
 import hashlib
 import io
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from bodyworn.store.sealed_writing import write_sealed
 
 LITTER_AGE_S = 24 * 3600  # seconds since anybody wrote to it
 _BUFFERED = 32 << 10  # bytes
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +181,15 @@ class Vault:
         """Remove what crashes have left on its way to a name; nothing that is being written."""
         oldest = time.time() - LITTER_AGE_S
         for path in self._layout.incoming.glob("*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest:
+            try:
+                if path.lstat().st_mtime < oldest:
                     path.unlink()
+            except FileNotFoundError:  # somebody else sweeps
+                continue
+            except OSError as error:
+                # A folder, or a file of another user: no litter of ours, and no reason for an
+                # upload door not to open.
+                _log.warning("What lies in the way of new blobs stays there: %s", error)
 
     def _again(self, path: Path, kept: Kept) -> Kept:
         """These bytes lie here already, in another seal: the same ones, if they still open."""

@@ -19,7 +19,7 @@ from bodyworn.core.tasks import Progress, silent
 from bodyworn.core.types import Actor
 from bodyworn.records import queries_of_one
 from bodyworn.records.models import Erasure, Recording, RetentionDecision
-from bodyworn.work import arrival_keys, serving
+from bodyworn.work import arrival_keys, rotation, serving
 from bodyworn.work.erase_ending import finish, waits_for
 from bodyworn.work.erase_order import BATCH, Weighed, Wish, order, weigh
 from bodyworn.work.house import House
@@ -102,6 +102,7 @@ def expired(house: House, *, by: Actor, progress: Progress = silent) -> Expired:
                 kept.append(weighed)
             progress(done + len(kept), len(due), "recordings")
     carry_on(house)
+    rotation.close_past(house, by=by)
     return Expired(ordered=done, kept=tuple(kept))
 
 

@@ -107,7 +107,8 @@ def _second_copy(house: House) -> list[Layout]:
 
 def _named(house: House) -> set[Sha256]:
     """Everything that an arrival brings, its sidecars too."""
-    return {digest for arrival in inbox.arrivals(house.layout) for digest in arrival.digests}
+    waiting = inbox.arrivals(house.layout)
+    return {digest for arrival in waiting for digest in arrival.digests}
 
 
 def _certify(house: House, erasure: Erasure) -> bool:
@@ -138,6 +139,7 @@ def _certificate(house: House, erasure: Erasure, *, now: datetime) -> Certificat
         ),
         shared=tuple(Sha256.parse(digest) for digest in erasure.shared),
         keys=tuple(str(bucket) for bucket in _buckets(erasure.buckets)),
+        arrivals=tuple(str(bucket) for bucket in _buckets(erasure.arrivals)),
         handed_out=erasure.handed_out,
         leaf_index=index,
         leaf_hash=tombstone.leaf_hash,

@@ -13,6 +13,7 @@ closed a new backup is due.
 """
 
 import logging
+from datetime import UTC
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.records import closing, ledger
 from bodyworn.records.models import ClosedBucket
 from bodyworn.records.models import CustodyEvent as EventRow
+from bodyworn.rules.buckets import last_day
 from bodyworn.store.births import ARRIVAL
 from bodyworn.store.keyring import Bucket
 from bodyworn.work import data_keys, keys, log
@@ -79,6 +81,16 @@ def destroy_closed(house: House) -> list[Bucket]:
         _put_on_record(house, row, bucket)  # 4
         destroyed.append(bucket)
     return destroyed
+
+
+def close_past(house: House, *, by: Actor) -> None:
+    """Close every bucket whose day is over and in which nothing is left: what was moved out of it
+    has left its old wrap in the backups of the database."""
+    today = house.now().astimezone(UTC).date()
+    for bucket in live(house):
+        if last_day(bucket.name) < today and not data_keys.count_in(bucket):
+            close(house, bucket, why=ERASURE, by=by)
+    destroy_closed(house)
 
 
 def rotate(house: House, name: str | None, *, by: Actor) -> list[Bucket]:
