@@ -120,10 +120,13 @@ def _judged(what: Path, given: "Given") -> "Judgement":
     try:
         return outside.judge(what, given)
     except outside.MissingError as error:
+        is_ours = (what / "bodyworn.toml").is_file()
         raise MissingError(
             "verify.nothing-to-judge",
             str(error),
-            hint="docs/how-to/check-a-pack.md says what can be judged, and what it needs.",
+            hint=f"That is a data folder: `bodyworn --data {what} verify`."
+            if is_ours
+            else "docs/how-to/check-a-pack.md says what can be judged, and what it needs.",
         ) from None
     except outside.WrongError as error:
         raise DamagedError("verify.unreadable", str(error)) from None
