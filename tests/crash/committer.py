@@ -1,7 +1,8 @@
 """Many callers at a sequencer that can be killed: group commit, and the turns of a small journal.
 
 `python -m tests.crash.committer DATA ACKS` is the mother: for each line that it reads it forks a
-machine and prints its process id. What a caller was told is a line of ACKS, `<uid> <index>`.
+machine and prints its process id. What a caller was told is a line of ACKS, `<uid> <index>`. The
+line `settle` has one that nobody calls: it finishes what was begun, and ends by itself.
 """
 
 import itertools
@@ -16,8 +17,8 @@ from bodyworn.custody import journal
 from bodyworn.settings import Settings
 from bodyworn.web.configure import configure
 
-CALLERS = 8
-ROOM = 60_000  # bytes of a journal's segment: some forty turns a second
+CALLERS = 24
+ROOM = 20_000  # bytes of a journal's segment: many turns a second
 
 
 def live(settings: Settings, acks: Path) -> None:
@@ -51,6 +52,14 @@ def live(settings: Settings, acks: Path) -> None:
     threading.Event().wait()
 
 
+def settle(settings: Settings) -> None:
+    """Bring the log up to what is committed."""
+    from bodyworn.work.house import House  # noqa: PLC0415  (as above)
+    from bodyworn.work.log import integrate  # noqa: PLC0415
+
+    integrate(House.open(settings))
+
+
 def main() -> None:
     """Fork a machine for each line; the mother herself opens no database."""
     data, acks = map(Path, sys.argv[1:])
@@ -58,10 +67,10 @@ def main() -> None:
     configure(settings)
     import bodyworn.work.log  # noqa: F401, PLC0415  (the children start with it in memory)
 
-    for _ in sys.stdin:
+    for line in sys.stdin:
         machine = os.fork()
         if machine == 0:
-            live(settings, acks)
+            settle(settings) if line.strip() == "settle" else live(settings, acks)
             os._exit(0)
         print(machine, flush=True)
         os.waitpid(machine, 0)
