@@ -85,7 +85,7 @@ class Pourer:
             return False
         try:
             await self._in_a_thread(self._load, tray, pieces, keys)
-        except BodywornError:
+        except Exception:  # whatever it was, the thread has let go of the tray
             self._trays.put_back(tray)
             raise
         self._trays.hand_out(tray, lambda path: respond(path, length))
