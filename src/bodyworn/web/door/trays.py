@@ -2,8 +2,8 @@
 
 A short range is opened into a tray as a whole, and Granian sends it as it sends any file. That
 costs less CPU than a pipe, which wakes two threads for every stretch of a few pages
-(`docs/adr/0008-two-doors.md` has the figures). A tray is a memfd: plain bytes in memory and never on a disk, mapped
-once and used again and again, because fresh pages cost as much as all the rest.
+(`docs/adr/0008-two-doors.md` has the figures). A tray is a memfd: plain bytes in memory and never
+on a disk, mapped once and used again and again, because fresh pages cost as much as all the rest.
 
 **When a tray is free.** Granian does not tell when it has sent a file, but inotify(7) notes who
 opens and closes it; the notes are read when the next tray is wanted, so that nobody is woken for
