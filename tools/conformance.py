@@ -82,7 +82,8 @@ def make_pack(program: Program, folder: Path) -> Path:
     program.well("ingest", make_clips(folder / "clips"))
     rows = program.well("list", "--json").facts["recordings"]
     pack = folder / "pack"
-    program.well("pack", *(row["reference"] for row in rows), "--to", pack, "--recipient", "CPS")
+    references = [row["reference"] for row in rows]
+    program.well("pack", *references, "--to", pack, "--recipient", "CPS", "--purpose", "check")
     return pack
 
 

@@ -112,6 +112,14 @@ def test_an_installation_moves_and_the_old_place_is_closed(kept: Program, tmp_pa
     assert kept(*words).code == 7, "once is enough"
 
 
+def test_keys_that_are_not_there_do_not_begin_a_restore(kept: Program, tmp_path: Path) -> None:
+    kept.well("backup", tmp_path / "backup")
+    words = ("--to", tmp_path / "new", "--keys", tmp_path / "nothing")
+    said = kept("restore", tmp_path / "backup", *words)
+    assert (said.code, "(move.keys-missing)" in said.err) == (7, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_mistyped_database_does_not_spoil_the_folder_for_the_right_one(
     kept: Program, tmp_path: Path
 ) -> None:

@@ -36,6 +36,12 @@ def test_an_outsider_finds_what_has_vanished(outside: Program) -> None:
     facts = outside(*words, "log.vkey", "--json").facts
     assert (facts["ok"], len(facts["vanished"])) == (False, 2)
     assert outside(*words, "other.vkey").code == 5
+    (outside.folder / "copy" / "census").mkdir()
+    for day in days:
+        (outside.folder / day).rename(outside.folder / "copy" / "census" / day)
+    assert outside(*words, "log.vkey", "--json").facts == facts, "a day is found in the log's copy"
+    swapped = outside("census", "compare", *reversed(days), *words[4:], "log.vkey")
+    assert "Name the older one first." in swapped.err
     missing = outside("census", "compare", days[0], "2026-05-01", "--log", "copy")
     assert "(census.missing)" in missing.err or "(log.key-missing)" in missing.err
 
@@ -57,6 +63,8 @@ def test_a_force_takes_shows_and_proves(made: Program) -> None:
     key = str(made.data / "keys" / "log.vkey")
     told = made.well("census", "check", "proof.json", "--log-key", key).out
     assert recording["sha256"] in told if "sha256" in recording else recording["reference"] in told
+    again = made("census", "prove", recording["reference"], "proof.json")
+    assert (again.code, "(census.file-exists)" in again.err) == (3, True)
     proof = json.loads((made.folder / "proof.json").read_text())
     proof["sha256"] = "0" * 64
     (made.folder / "proof.json").write_text(json.dumps(proof))

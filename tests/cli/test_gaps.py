@@ -21,6 +21,7 @@ def test_gaps_are_listed_and_explained(made: Program) -> None:
     assert "Camera 004471: recordings 6 to 7 are missing." in made.well("gaps").out
     words = ("gaps", "--explain", str(found["number"]))
     assert made(*words).code == 3
+    assert made("gaps", "--reason", "Test recordings.").code == 2, "of which finding?"
     said = made.well(*words, "--reason", "Test recordings.")
     assert "No camera has skipped a number." in said.out
     made.well("verify")

@@ -96,6 +96,9 @@ def test_what_does_not_fit_is_wrong_use(made: Program, handed: Path) -> None:
     assert made("verify", "--older", handed / "kept").code == 2
     assert made("verify", "BWV-26-0412-7F3A", "--key", KEY).code == 2
     assert made("verify", handed / "pack", "--key", "police.example+00000000+AAAA").code == 2
+    private = made("verify", handed / "pack", "--key", made.data / "keys" / "log.key")
+    assert (private.code, "private key" in private.err) == (2, True)
+    assert "That is a data folder" in made("verify", made.data).err
     assert made("verify", handed / "pack", "--policy", handed / "log.vkey").code == 2
 
 

@@ -52,6 +52,8 @@ def test_a_witness_is_not_made_twice(witness: Program) -> None:
         (("init", "new", "--name", "two words"), 5, "(note.key-name)"),
         (("init", "new"), 2, "--name"),
         (("add-log", "body", "nonsense"), 5, "(note.key-garbled)"),
+        (("add-log", "body", "body/witness.key"), 7, "(log.key-garbled)"),
+        (("add-log", "body", "PRIVATE+KEY+a.example+00000000+AQAA"), 5, "(note.key-private)"),
         (("add-log", "nowhere", "a.example+00000000+AQAA"), 5, "(note.key-garbled)"),
         (("serve", "nowhere"), 7, "(witness.missing)"),
         (("serve", "body", "--port", "99999"), 2, "port"),

@@ -1,6 +1,6 @@
 """SIGKILL at random moments of upload and ingest: nothing acknowledged is lost, nothing is twice.
 
-`BODYWORN_KILLS` says how often (the bar is 200); the moments come from a fixed seed, the
+`BODYWORN_KILLS` says how often (the bar is 1,000); the moments come from a fixed seed, the
 machine's own speed does the rest.
 """
 
@@ -26,7 +26,7 @@ from bodyworn.store.layout import Layout
 from bodyworn.store.seal import Vault
 from bodyworn.store.sealed import DataKey
 
-KILLS = int(os.environ.get("BODYWORN_KILLS", "200"))
+KILLS = int(os.environ.get("BODYWORN_KILLS", "30"))
 SENDERS = 3
 LONGEST_LIFE = 0.35  # seconds
 

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from django.db import transaction
 from django.test import Client
 from tests.conftest import NOW
 from tests.work import arriving
 
-from bodyworn.core.types import Actor
+from bodyworn.core.terms import EventType
+from bodyworn.core.types import Actor, CustodyEvent
+from bodyworn.records import ledger
 from bodyworn.records.models import Officer, Recording, Unit, User
 from bodyworn.work import ingest, jobs
+from bodyworn.work.books_house import place_of_account
 from bodyworn.work.house import House
 
 PASSWORD = "correct horse battery staple"
@@ -26,14 +30,29 @@ def account_of(actor: Actor) -> User:
             number=actor.officer, name=actor.display[3:], rank="PC", unit=unit
         )
     (role,) = actor.roles
-    return User.objects.create_user(
-        actor.name,
-        PASSWORD,
-        display=actor.display,
-        role=role,
-        unit=unit,
-        officer=officer,
-        created_at=NOW,
+    with transaction.atomic():
+        user = User.objects.create_user(
+            actor.name,
+            PASSWORD,
+            display=actor.display,
+            role=role,
+            unit=unit,
+            officer=officer,
+            created_at=NOW,
+        )
+        ledger.record(_added(user))
+    return user
+
+
+def _added(user: User) -> CustodyEvent:
+    """As an administrator would have done it."""
+    return CustodyEvent(
+        type=EventType.ACCOUNT_ADDED,
+        operation=None,
+        at=NOW,
+        actor="admin",
+        subject=f"account:{user.name}",
+        detail=place_of_account(user),
     )
 
 

@@ -12,6 +12,7 @@ from bodyworn.core.digest import Sha256
 from bodyworn.web.door.ranges import Part, Span, etag_of, path_of
 from bodyworn.web.door.reading import ReadingDoor
 from bodyworn.web.door.reading_answer import Answer, disposition, media_type
+from bodyworn.web.door.trays import SIZE as TRAY
 
 INDEX, MASTER = b"index" * 20, bytes(range(256)) * 4
 
@@ -103,6 +104,35 @@ def test_a_range_is_described(door: ReadingDoor, footage: tuple[Part, ...]) -> N
     assert headers(answer)["content-range"] == "bytes 1000-1123/1124"
     assert headers(answer)["content-length"] == "124"
     assert headers(answer)["etag"] == f'"{etag_of(footage)}"'
+
+
+def test_a_player_who_asks_for_all_the_rest_gets_the_next_tray_of_it(
+    door: ReadingDoor, world: World
+) -> None:
+    film = (world.hollow(10 << 20),)
+    last = (10 << 20) - 1
+    for dest in ("video", "audio"):
+        answer = ask(door, address(film), range="bytes=100-", sec_fetch_dest=dest)
+        assert answer.status == 206
+        assert headers(answer)["content-range"] == f"bytes 100-{TRAY + 99}/{10 << 20}"
+        assert headers(answer)["content-length"] == str(TRAY)
+    near = ask(door, address(film), range=f"bytes={last}-", sec_fetch_dest="video")
+    assert headers(near)["content-range"] == f"bytes {last}-{last}/{10 << 20}"
+
+
+def test_everybody_else_gets_all_that_was_asked_for(door: ReadingDoor, world: World) -> None:
+    """curl and its like take a short answer for the end."""
+    film, size = (world.hollow(10 << 20),), 10 << 20
+    whole = {"range": "bytes=0-", "sec_fetch_dest": "video"}
+    for target, asked in (
+        (address(film), {"range": "bytes=0-"}),
+        (address(film), {"range": "bytes=0-", "sec_fetch_dest": "empty"}),
+        (address(film), {"range": f"bytes=0-{size - 1}", "sec_fetch_dest": "video"}),
+        (address(film), {"range": f"bytes=-{size}", "sec_fetch_dest": "video"}),
+        (address(film, filename="night.mp4"), whole),
+        (address(film), {"sec_fetch_dest": "video"}),
+    ):
+        assert headers(ask(door, target, **asked))["content-length"] == str(size)
 
 
 def test_head_is_described_as_the_whole_even_with_a_range(

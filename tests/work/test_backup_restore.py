@@ -35,7 +35,7 @@ from bodyworn.records import rows
 from bodyworn.records.models import CustodyEvent, Device, Recording
 from bodyworn.store import opaque
 from bodyworn.work.check import fixity
-from bodyworn.work.check.finding import Ground, Level
+from bodyworn.work.check.finding import Answer, Ground, Level
 from bodyworn.work.house import House
 from bodyworn.work.ingest import sweep, take_in
 from bodyworn.work.log import integrate
@@ -223,6 +223,30 @@ def test_check_says_how_old_the_backup_is_and_whether_it_is_whole(
     store.layout.blob(digests()[0]).unlink()
     backup(store, tmp_path / "other", by=OPERATOR)
     assert level() is Level.FAULT
+
+
+def test_check_says_that_a_backup_is_younger_than_the_keys_that_open_it(
+    store: House, tmp_path: Path
+) -> None:
+    def at(hours: int) -> House:
+        return House.open(store.settings.with_(frozen_at=iso(NOW + timedelta(hours=hours))))
+
+    def answer(hours: int) -> Answer:
+        settings = at(hours).settings
+        return fixity.backup(Ground(settings=settings, now=settings.now(), trouble=None))
+
+    backup(store, tmp_path / "backup", by=OPERATOR)
+    assert "No copy of the keys has those of" in answer(0).sentence
+    backup_keys(at(1), tmp_path / "safe", by=OPERATOR)
+    assert answer(1).level is Level.GOOD
+    longer = House.open(at(2).settings.with_(non_evidential_days=400))
+    take_in(longer, arrive(longer, film(70), sequence=70), by=DOCK)
+    assert answer(3).level is Level.GOOD, "the last backup does not have it"
+    backup(at(4), tmp_path / "backup", by=OPERATOR)
+    assert answer(4).level is Level.WARNING
+    assert "retention.non-evidential/2027" in answer(4).sentence
+    backup_keys(at(5), tmp_path / "safe", by=OPERATOR)
+    assert answer(5).level is Level.GOOD
 
 
 # ---- Mallory at the backup -----------------------------------------------------------------------

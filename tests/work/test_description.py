@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.people import ADMINISTRATOR, ALICE, BOB, CAROL, DAN, MALLORY
-from tests.work.arriving import DOCK, STARTED, alices_team, arrive
+from tests.work.arriving import DOCK, STARTED, alices_team, arrive, film
 from tests.work.mallory import by_force
 
 from bodyworn.core.errors import BodywornError, MissingError, RefusedError
 from bodyworn.core.terms import EventType, Operation
 from bodyworn.core.types import Actor
 from bodyworn.records import queries
-from bodyworn.records.models import CustodyEvent, Recording
+from bodyworn.records.models import CustodyEvent, Recording, SequenceFinding
 from bodyworn.records.queries_of_one import footage_of
 from bodyworn.rules.access import AT_THE_MACHINE, Action, may
 from bodyworn.work.description import Correction, Said, describe_recording
@@ -271,3 +271,20 @@ def test_whatever_people_say_the_books_agree(
             continue
         assert found.old.keys() == found.new.keys() != set()
     assert verify_recording(house, alices.reference).ok
+
+
+def test_another_beginning_has_the_cameras_numbers_counted_again(house: House) -> None:
+    """They count in the order in which the recordings began; the finding comes with its event."""
+    alices_team()
+    for number in (1, 2):
+        begun = STARTED + timedelta(hours=number - 4)
+        when = {"started_at": begun, "ended_at": begun + timedelta(minutes=1)}
+        take_in(house, arrive(house, film(number), sequence=number, **when), by=DOCK)
+    assert not SequenceFinding.objects.exists()
+    second = Recording.objects.get(sequence=2)
+    describe(house, second, started_at=STARTED - timedelta(hours=5))
+    assert SequenceFinding.objects.filter(closed_at=None).exists()
+    assert verify_store(house).ok
+    describe(house, second, started_at=STARTED)
+    assert not SequenceFinding.objects.filter(closed_at=None).exists()
+    assert verify_store(house).ok

@@ -68,7 +68,7 @@ def test_the_new_place_holds_the_same_and_the_old_one_is_closed(
 
 
 @pytest.mark.parametrize(
-    "step", ["lay_keys", "lay_log", "lay_parts", "lay_rows", "counted_again", "gather", "_close"]
+    "step", ["copy_keys", "lay_log", "lay_parts", "lay_rows", "counted_again", "gather", "_close"]
 )
 def test_an_interrupted_move_goes_on(
     store: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

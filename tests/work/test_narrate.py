@@ -37,6 +37,13 @@ TOLD = {
         replace(event(EventType.VIEW, note="01/4412/26"), purpose="investigation"),
         ("Viewed", "DC A. Patel · investigation · 01/4412/26"),
     ),
+    "a pack that went out": (
+        replace(
+            event(EventType.EXPORT, what="pack", recipient="CPS London", size=4_500_000),
+            purpose="investigation",
+        ),
+        ("Disclosed", "DC A. Patel · to CPS London · investigation · 4.5 MB"),
+    ),
     "a refusal": (
         event(EventType.ACCESS_REFUSED, action="view", rule="access.no-rule"),
         ("Refused to watch", "DC A. Patel · no right to this recording"),

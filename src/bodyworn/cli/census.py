@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bodyworn.cli.face import Face
-from bodyworn.core.errors import DamagedError
+from bodyworn.core.errors import DamagedError, RefusedError
 
 if TYPE_CHECKING:
     from bodyworn.custody.census_audit import Known
@@ -93,6 +93,12 @@ def prove(
     Example: bodyworn census prove BWV-26-0412-7F3A 7f3a.census.json
     """
     face = Face.of(ctx)
+    if file.exists():
+        raise RefusedError(
+            "census.file-exists",
+            f"There is something at {file} already; it is not overwritten.",
+            hint="Name a file that does not exist yet.",
+        )
     house = face.house()
     from bodyworn.store import disk
     from bodyworn.work import census
@@ -132,7 +138,7 @@ def check(
 @app.command("compare")
 def compare(
     ctx: typer.Context,
-    old: Annotated[Path, typer.Argument(help="An older census, as it was published.")],
+    old: Annotated[Path, typer.Argument(help="An older census: a file, or a day in the log.")],
     new: Annotated[Path, typer.Argument(help="A younger one.")],
     log: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A copy of the log; else the folder's own.")
@@ -149,7 +155,8 @@ def compare(
 
     face = Face.of(ctx)
     folder = log or face.settings().layout.log
-    found, known = compare_files(old, new, log=folder, key=_key(face, log_key))
+    lists = [one if one.exists() else _published(folder, one) for one in (old, new)]
+    found, known = compare_files(*lists, log=folder, key=_key(face, log_key))
     names = {kind: [one.hex() for one in getattr(found, kind)] for kind in KINDS}
     told = [_line(kind, one, known) for kind in ("vanished", "changed") for one in names[kind]]
     counts = f"{found.stayed} stayed, {found.came} came, {len(found.erased)} were erased"
@@ -158,6 +165,12 @@ def compare(
     face.answer(facts, *told, summary)
     if not found.ok:
         raise typer.Exit(DamagedError.exit_code)
+
+
+def _published(log: Path, day: Path) -> Path:
+    """A day's name stands for the list that lies in the log; anything else for itself."""
+    there = log / "census" / day
+    return there if there.is_file() else day
 
 
 KINDS = ("erased", "vanished", "changed")
@@ -186,5 +199,9 @@ def _proof_in(file: Path) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise DamagedError("census.malformed", "That is no proof of a census.")
+        raise DamagedError(
+            "census.malformed",
+            "That is no proof of a census.",
+            hint="Give a file that `bodyworn census prove` wrote.",
+        )
     return value

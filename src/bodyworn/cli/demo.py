@@ -72,7 +72,7 @@ def demo(
     log_to = stage.settings.layout.serve_log
     with Servers(stage.settings, stop=stage.stop, log_to=log_to) as servers:
         seconds = fill(stage) if not stage.marker.is_complete else None
-        say_end(stage, seconds)
+        say_end(stage, seconds, is_served=serve)
         if serve:
             servers.watch()
 
@@ -186,7 +186,7 @@ def say_first(stage: Stage, reference: str, seconds: float) -> None:
     stage.face.say(*people_lines(stage))
 
 
-def say_end(stage: Stage, seconds: dict[str, float] | None) -> None:
+def say_end(stage: Stage, seconds: dict[str, float] | None, *, is_served: bool) -> None:
     """What there is, and how to go on."""
     from bodyworn.work.demo_force import sign_ins
 
@@ -201,13 +201,13 @@ def say_end(stage: Stage, seconds: dict[str, float] | None) -> None:
         "seconds": seconds,
     }
     lines = [] if seconds and seconds["first"] else people_lines(stage)
-    stage.face.answer(
-        facts,
-        *lines,
-        f"{len(stage.world.recordings)} recordings are in {folder}, served at "
-        f"{stage.settings.pages}",
+    kept = f"{len(stage.world.recordings)} recordings are in {folder}"
+    served = [
+        f"{kept}, served at {stage.settings.pages}",
         f"In another terminal: bodyworn --data {folder} verify. Ctrl-C ends it.",
-    )
+    ]
+    left = [f"{kept}. Serve them: bodyworn --data {folder} serve"]
+    stage.face.answer(facts, *lines, *(served if is_served else left))
 
 
 def people_lines(stage: Stage) -> list[str]:

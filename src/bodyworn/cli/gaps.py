@@ -24,6 +24,8 @@ def gaps(
     Example: bodyworn gaps --explain 12 --reason "Test recordings of the supplier"
     """
     face = Face.of(ctx)
+    if reason and explain is None:
+        raise typer.BadParameter("--reason goes with --explain: say which finding it explains.")
     house = face.house()
     from bodyworn.work import completeness
 

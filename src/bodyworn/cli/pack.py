@@ -23,9 +23,9 @@ def pack(
         bool, typer.Option("--zip", help="One file, FOLDER.zip, without compression.")
     ] = False,
     recipient: Annotated[
-        str, typer.Option(metavar="TEXT", help="Who is to have it; it is put on record.")
+        str, typer.Option(metavar="TEXT", help="Who is to have it; goes on record.")
     ] = "",
-    purpose: Annotated[Purpose | None, typer.Option(help="What for; it is put on record.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option(help="What for; goes on record.")] = None,
     copy: Annotated[
         CopyKind, typer.Option(metavar="KIND", help="master, clip or redacted: the newest of it.")
     ] = CopyKind.MASTER,
@@ -38,9 +38,13 @@ def pack(
     A BagIt 1.0 bag that anybody can check without this program. It is an event of the custody of
     each recording in it.
 
-    Example: bodyworn pack BWV-26-0412-7F3A --to out --recipient "CPS London"
+    Example: bodyworn pack BWV-26-0412-7F3A --to out --recipient CPS --purpose check
     """
     face = Face.of(ctx)
+    if not dry_run and (purpose is None or not recipient.strip()):
+        raise typer.BadParameter(
+            "Say by --recipient who is to have it, and by --purpose what for: both go on record."
+        )
     house = face.house()
     from bodyworn.work import pack as packs
 

@@ -90,10 +90,16 @@ def head(row: "Recording") -> list[str]:
         f"{row.reference}  {row.title or '(no title)'}",
         f"  recorded   {span}",
         f"  by         {wearer}, camera {row.device.serial if row.device else '-'}",
-        f"  place      {row.locality or '-'}, {row.borough or '-'}",
+        f"  place      {place(row)}",
         f"  file       {row.filename}: {row.container or '?'} {row.video} {row.audio}".rstrip(),
         f"  condition  {row.condition}: {row.condition_reason}",
     ]
+
+
+def place(row: "Recording") -> str:
+    """Where it was, each name once: a locality may name its borough itself."""
+    known = [one for one in (row.locality, row.borough) if one]
+    return known[0] if known and known[0].endswith(known[-1]) else ", ".join(known) or "-"
 
 
 def files(copies: "tuple[CopyRow, ...]") -> list[str]:

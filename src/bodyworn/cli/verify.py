@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bodyworn.cli.face import Face, operator
+from bodyworn.cli.verify_moved import judge_moved
 from bodyworn.core.errors import DamagedError, MissingError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def verify(
         typer.Argument(
             metavar="WHAT",
             help="A recording's reference, or a pack, an export, a log's folder, a proof, a "
-            "receipt; without it the whole store.",
+            "receipt, a statement, a folder of backups; without it the whole store.",
         ),
     ] = None,
     log: Annotated[
@@ -107,7 +108,7 @@ def _verify_handed_over(
             )
         except outside.WrongError as error:
             raise typer.BadParameter(str(error)) from None
-        this = _judged(what, given)
+        this = judge_moved(what, given) or _judged(what, given)
     face.answer({"ok": this.verdict == "proved", **outside.as_json(this)}, *outside.as_lines(this))
     if code := outside.CODES[this.verdict]:
         raise typer.Exit(code)
@@ -119,10 +120,13 @@ def _judged(what: Path, given: "Given") -> "Judgement":
     try:
         return outside.judge(what, given)
     except outside.MissingError as error:
+        is_ours = (what / "bodyworn.toml").is_file()
         raise MissingError(
             "verify.nothing-to-judge",
             str(error),
-            hint="docs/how-to/check-a-pack.md says what can be judged, and what it needs.",
+            hint=f"That is a data folder: `bodyworn --data {what} verify`."
+            if is_ours
+            else "docs/how-to/check-a-pack.md says what can be judged, and what it needs.",
         ) from None
     except outside.WrongError as error:
         raise DamagedError("verify.unreadable", str(error)) from None

@@ -61,16 +61,16 @@ def init(
 def add_log(
     ctx: typer.Context,
     folder: Folder,
-    vkey: Annotated[str, typer.Argument(help="The log's public key: `keys/log.vkey` of a force.")],
+    vkey: Annotated[str, typer.Argument(help="The log's public key, as text or a file.")],
 ) -> None:
     """Know a log by its public key; the server need not be started again.
 
-    Example: bodyworn witness add-log oversight "$(cat log.vkey)"
+    Example: bodyworn witness add-log oversight log.vkey
     """
-    from bodyworn.custody.note import Verifier
+    from bodyworn.custody.note import Verifier, load_verifier
     from bodyworn.custody.witness_folder import WitnessFolder
 
-    key = Verifier.parse(vkey)
+    key = load_verifier(Path(vkey)) if Path(vkey).is_file() else Verifier.parse(vkey)
     is_new = WitnessFolder.open(folder).add_log(key)
     told = "is known now" if is_new else "was known already"
     Face.of(ctx).answer({"log": key.name, "new": is_new}, f"The log {key.name} {told}.")

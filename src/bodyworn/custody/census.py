@@ -319,4 +319,5 @@ def _check_list(head: Head, entries: Sequence[Entry]) -> None:
 
 
 def _malformed(sentence: str) -> DamagedError:
-    return DamagedError("census.malformed", sentence)
+    hint = "Give the file as it was published, or as `bodyworn census prove` wrote it."
+    return DamagedError("census.malformed", sentence, hint=hint)

@@ -63,7 +63,11 @@ def compare(old: Census, new: Census, log_entries: Iterable[bytes]) -> Compariso
     Raises DamagedError census.not-logged where the log holds not both leaves, and census.order.
     """
     if new.head.day <= old.head.day:
-        raise DamagedError("census.order", "The second census is not younger than the first.")
+        raise DamagedError(
+            "census.order",
+            "The second census is not younger than the first.",
+            hint="Name the older one first.",
+        )
     before, now = old.ids, new.ids
     gone = [id_ for id_ in before if id_ not in now]
     found = _in_log({old.head.leaf, new.head.leaf}, set(gone), log_entries)

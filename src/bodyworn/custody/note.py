@@ -54,7 +54,7 @@ class Verifier:
         name, key_id, key = key_parts(text.strip(), kind=cls.kind, size=cls.size)
         verifier = cls(name, key)
         if verifier.key_id.hex() != key_id:
-            raise DamagedError("note.key-garbled", "The key's hash and the key disagree.")
+            raise _garbled("The key's hash and the key disagree.")
         return verifier
 
     @property
@@ -250,7 +250,7 @@ def load_verifier(path: Path) -> Verifier:
         raise SetupError(
             "log.key-garbled",
             f"{path} does not hold a public key: {error.message}",
-            hint="Ask the keeper of the log for its `.vkey` file again.",
+            hint="Name the `.vkey` file, or ask the keeper of the log for it again.",
         ) from error
 
 
@@ -318,7 +318,9 @@ def _check_text(text: str) -> None:
 def check_name(name: str) -> None:
     """Raises DamagedError `note.key-name` for a name that no key of a note can have."""
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):
-        raise DamagedError("note.key-name", "A key's name has no spaces and no plus signs.")
+        told = "A key's name has no spaces and no plus signs."
+        hint = "Names are like oversight.example/witness."
+        raise DamagedError("note.key-name", told, hint=hint)
 
 
 def _signature_line(signer: PrivateKey, message: bytes) -> str:
@@ -351,21 +353,30 @@ def key_parts(text: str, *, kind: bytes, size: int = KEY_SIZE) -> tuple[str, str
 
     Raises DamagedError, also for a key of another kind: one that signs logs is no witness's.
     """
+    if text.startswith(PRIVATE):
+        told = "That is a private key, which nobody may have but its owner."
+        hint = "Give the public one, of the file beside it that ends in .vkey."
+        raise DamagedError("note.key-private", told, hint=hint)
     parts = text.split("+", 2)
     if len(parts) != 3:
-        raise DamagedError("note.key-garbled", "That is not a key of a signed note.")
+        raise _garbled("That is not a key of a signed note.")
     name, key_id, encoded = parts
     check_name(name)
     raw = from_base64(encoded)
     if raw[:1] != kind or len(raw) != 1 + size:
-        raise DamagedError("note.key-garbled", f"That is not {KINDS[kind]}.")
+        raise _garbled(f"That is not {KINDS[kind]}.")
     return name, key_id, raw[1:]
+
+
+def _garbled(sentence: str) -> DamagedError:
+    hint = "A key is one line, NAME+HASH+BASE64; ask its keeper for the .vkey file again."
+    return DamagedError("note.key-garbled", sentence, hint=hint)
 
 
 def private_parts(text: str, *, kind: bytes) -> tuple[str, str, bytes]:
     """The same of `PRIVATE+KEY+name+hash+base64`. Raises DamagedError."""
     if not text.startswith(PRIVATE):
-        raise DamagedError("note.key-garbled", "That is not a private key of a signed note.")
+        raise _garbled("That is not a private key of a signed note.")
     return key_parts(text.removeprefix(PRIVATE), kind=kind)
 
 

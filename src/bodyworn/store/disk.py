@@ -175,7 +175,7 @@ def _full() -> SetupError:
     return SetupError(
         "disk.full",
         "The disk is full; what was kept before is safe.",
-        hint="Make room on the disk of the data folder, then send again from where it stopped.",
+        hint="Make room on that disk; what was being sent or copied goes on from where it stopped.",
         status=507,
     )
 

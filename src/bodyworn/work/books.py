@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
+
 from bodyworn.core.clock import iso
 from bodyworn.core.errors import DamagedError, MissingError
-from bodyworn.core.terms import CopyKind, EventType
-from bodyworn.custody.event import open_event, read_leaf
+from bodyworn.core.terms import EventType
+from bodyworn.custody.event import open_event, pseudonym_of, read_leaf
 from bodyworn.custody.tree import leaf_hash
 from bodyworn.records.ledger import as_noun
 from bodyworn.records.models import Copy, CustodyEvent, Marker, Recording, RetentionDecision
+from bodyworn.work.books_copies import check_copies, check_seen
 
 BOOKED = (
     EventType.CAPTURE,
@@ -29,7 +32,9 @@ BOOKED = (
 
 
 def check_event(row: CustodyEvent) -> bool:
-    """A row's facts are those that its own leaf commits to. Raises DamagedError books.event.
+    """A row's facts, and its recording, are those that its own leaf commits to.
+
+    Raises DamagedError books.event.
 
     An erased salt is lawful: what it hid can no longer be compared, everything else is. The
     answer is False then, so that nobody takes such an event for a proven one.
@@ -39,12 +44,28 @@ def check_event(row: CustodyEvent) -> bool:
         salts = {name: bytes.fromhex(salt) for name, salt in row.salts.items()}
         if leaf_hash(leaf).hex() != row.leaf_hash or read_leaf(leaf).id != row.uid:
             raise DamagedError("books.event", "The leaf of this event is not its own.")
+        _check_evidence(row)
         open_event(leaf, salts, as_noun(row))
     except MissingError:
         return False
-    except (DamagedError, ValueError) as error:
+    except (AttributeError, DamagedError, TypeError, ValueError) as error:
         raise _wrong("books.event", f"{named(row)}: {error}", row.subject) from None
     return True
+
+
+def _check_evidence(row: CustodyEvent) -> None:
+    """A leaf bears the pseudonym of its recording, so a row cannot be put down to another one.
+
+    That a recording is gone is for others to find; what was forgotten belongs to none any more.
+    """
+    said, recording = read_leaf(bytes(row.leaf)).evidence, row.recording
+    if recording is None:
+        is_another = said is not None and row.recording_id is None and bool(row.salts)
+    else:
+        salt = bytes(recording.pseudonym_salt)
+        is_another = said != pseudonym_of(recording.reference, salt=salt).hex()
+    if is_another:
+        raise DamagedError("books.event", "Its leaf is of another recording, or of none.")
 
 
 def check_leaf(row: CustodyEvent, entry: bytes) -> None:
@@ -74,10 +95,8 @@ def check_recording(
     _check_claims(recording, events, ingestion, told)
     _check_place(recording, ingestion, told)
     _check_facts(recording, ingestion, told)
-    _check_master(recording, ingestion, copies)
-    _check_sidecars(recording, ingestion, copies)
-    _check_derived(recording, events, copies)
-    _check_recipes(recording, events, copies)
+    check_seen(recording, ingestion)
+    check_copies(recording, ingestion, events=events, copies=copies)
     _check_retention(recording, events, decisions)
     _check_markers(recording, events, markers)
 
@@ -226,9 +245,11 @@ def _check_facts(recording: Recording, ingestion: CustodyEvent, told: Mapping[st
         "upload": recording.upload,
         "received_at": iso(recording.received_at),
         "facts": facts,
+        "recorded_at": iso(recording.recorded_at),
     }
+    said = ingestion.detail | {"recorded_at": iso(ingestion.at)}
     for name, value in kept.items():
-        if name in ingestion.detail and ingestion.detail[name] != value:
+        if name in said and said[name] != value:
             raise _wrong(
                 "books.fact",
                 f"What is told of {recording.reference} ({name}) is not what was put on record.",
@@ -245,71 +266,6 @@ def _check_place(recording: Recording, ingestion: CustodyEvent, told: Mapping[st
             f"The officer, unit or borough of {recording.reference} is not the one on record.",
             recording.reference,
         )
-
-
-def _check_master(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
-    kept = (copy for copy in copies if copy.kind == CopyKind.MASTER)
-    masters = [(copy.sha256, copy.size, copy.name) for copy in kept]
-    said = tuple(ingestion.detail.get(name) for name in ("sha256", "size", "filename"))
-    if masters != [said]:
-        raise _wrong(
-            "books.master",
-            f"The master of {recording.reference} is not the one that was taken in.",
-            recording.reference,
-        )
-
-
-def _check_sidecars(recording: Recording, ingestion: CustodyEvent, copies: Sequence[Copy]) -> None:
-    sidecars = [copy for copy in copies if copy.kind == CopyKind.SIDECAR]
-    kept = {(copy.name, copy.sha256, copy.size) for copy in sidecars}
-    said = {(name, digest, size) for name, digest, size in ingestion.detail.get("sidecars", [])}
-    # The same bytes under two names are one copy, which has one of the names.
-    if not kept <= said or {one[1:] for one in kept} != {one[1:] for one in said}:
-        raise _wrong(
-            "books.sidecar",
-            f"The sidecars of {recording.reference} are not those that were taken in.",
-            recording.reference,
-        )
-
-
-def _check_derived(
-    recording: Recording, events: Sequence[CustodyEvent], copies: Sequence[Copy]
-) -> None:
-    details = [event.detail for event in events if event.type == EventType.DERIVATION]
-    said = {_made(detail) for detail in details}
-    derived = [c for c in copies if c.kind not in {CopyKind.MASTER, CopyKind.SIDECAR}]
-    kept = {(copy.kind, copy.sha256, copy.size) for copy in derived}
-    for kind, digest, _ in sorted(kept ^ said, key=str):
-        raise _wrong(
-            "books.copy",
-            f"The {kind} {str(digest)[:6]}… of {recording.reference} has a row or an event, "
-            "and not both.",
-            recording.reference,
-        )
-
-
-def _made(detail: Mapping[str, object]) -> tuple[object, object, object]:
-    return detail.get("kind"), detail.get("sha256"), detail.get("size")
-
-
-def _check_recipes(
-    recording: Recording, events: Sequence[CustodyEvent], copies: Sequence[Copy]
-) -> None:
-    """How a copy was made, and from what: whoever doubts a proxy makes it again."""
-    said = {
-        _made(event.detail): (event.detail.get("recipe"), event.detail.get("from"))
-        for event in events
-        if event.type == EventType.DERIVATION
-    }
-    digests = {copy.pk: copy.sha256 for copy in copies}
-    for copy in copies:
-        kept = (copy.recipe, digests.get(copy.derived_from_id or 0))
-        if said.get((copy.kind, copy.sha256, copy.size), kept) != kept:
-            raise _wrong(
-                "books.recipe",
-                f"How the {copy.kind} of {recording.reference} was made is not what is on record.",
-                recording.reference,
-            )
 
 
 def _check_retention(
@@ -343,7 +299,7 @@ def _check_markers(
     recording: Recording, events: Sequence[CustodyEvent], markers: Sequence[Marker]
 ) -> None:
     """Who pointed at what and when, and what was taken away when."""
-    made = [(*_moment(one), one.made_by.name, iso(one.made_at)) for one in markers]
+    made = [(*_moment(one), _maker_of(one), iso(one.made_at)) for one in markers]
     gone = [(*_moment(one), iso(one.removed_at)) for one in markers if one.removed_at]
     added = [event for event in events if event.type == EventType.MARKER_ADDED]
     removed = [event for event in events if event.type == EventType.MARKER_REMOVED]
@@ -355,6 +311,14 @@ def _check_markers(
             f"The markers of {recording.reference} are not those that are on record.",
             recording.reference,
         )
+
+
+def _maker_of(marker: Marker) -> str:
+    """Empty where the account has no row any more, which no event says."""
+    try:
+        return marker.made_by.name
+    except ObjectDoesNotExist:
+        return ""
 
 
 def _moment(marker: Marker) -> tuple[object, ...]:

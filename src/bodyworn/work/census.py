@@ -114,26 +114,42 @@ def check_newest(house: House) -> str:
     Raises DamagedError books.census, books.census-vanished, books.census-unlisted, and those of
     `census.read`.
 
-    1. Every census has its event, and the newest says what its event says.
-    2. Its list is there and gives its root.
-    3. Who stands in it is held still, with the same master, or was erased.
+    1. Every census has its event, and says what that says.
+    2. The list of each is there and gives its root.
+    3. Who stands in the newest is held still, with the same master, or was erased.
     4. Who was held then stands in it.
     """
-    events = models.CustodyEvent.objects.filter(type=EventType.CENSUS).count()
-    if events != Census.objects.count():
-        raise _wrong("books.census", "A census lacks its row, or its event.")
-    row = _newest()
-    if row is None:
+    _check_all_there()
+    row = listed = None
+    for row in Census.objects.select_related("event").order_by("day"):
+        listed = _check_row(house, row)  # 1, 2
+    if row is None or listed is None:
         return ""
-    head = _head_of(row)
-    census.check_head(head)  # 1
-    listed = census.read(house.layout.census_of(row.day))  # 2
-    if listed.head != head:
-        raise _wrong("books.census", f"The list of {row.day} is not that of its leaf.")
     held = {entry.id: entry.content for entry in live()}
     _check_still_held(listed.ids, held, row)  # 3
     _check_listed(listed.ids, row)  # 4
-    return f"All {head.count} recordings of the census of {head.day} are held, or were erased."
+    return f"All {row.count} recordings of the census of {row.day} are held, or were erased."
+
+
+def _check_all_there() -> None:
+    """The rows are read first: both come in one transaction."""
+    days = set(Census.objects.values_list("day", flat=True))
+    events = models.CustodyEvent.objects.filter(type=EventType.CENSUS)
+    said = set(events.values_list("subject", flat=True))
+    for subject in sorted(said ^ {f"census:{day}" for day in days}):
+        raise _wrong("books.census", f"A census lacks its row, or its event: {subject}.")
+
+
+def _check_row(house: House, row: Census) -> census.Census:
+    """Its list. Raises DamagedError books.census, and those of `census.read`."""
+    head = _head_of(row)
+    census.check_head(head)
+    if (row.day, row.count, row.root) != (head.day, head.count, head.root.hex()):
+        raise _wrong("books.census", f"The census of {row.day} is not what its event says.")
+    listed = census.read(house.layout.census_of(row.day))
+    if listed.head != head:
+        raise _wrong("books.census", f"The list of {row.day} is not that of its leaf.")
+    return listed
 
 
 def file_is_there(house: House, row: Census) -> bool:

@@ -10,7 +10,7 @@ A person may explain one; it then waits no longer for anybody, and stands until 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,8 @@ OPENED = {
 }
 LONGEST = 400  # characters of an explanation
 MOST_NAMED = 20  # recordings of one number
+Fact = tuple[object, ...]
+"""Of a finding or of an event about it: the event's type first, then what must agree."""
 
 
 def judge(recording: Recording, *, by: Actor, now: datetime) -> None:
@@ -105,13 +107,11 @@ def check_count(device: Device) -> None:
     numbers = [number for _, number in _made_by(device)]
     if Counter(map(_as_noun, standing)) != Counter(findings(numbers)):
         raise _wrong(device, "the findings on its count are not those of its recordings")
-    events = EventRow.objects.filter(subject=_subject(device), type__in=OPENED.values())
-    said = Counter((e.type, e.detail.get("first"), e.detail.get("last")) for e in events)
-    kept = Counter(
-        (OPENED[Oddity(row.kind)].value, row.first, row.last)
-        for row in SequenceFinding.objects.filter(device=device)
-    )
-    if said != kept:
+    reached = Device.objects.values_list("last_sequence", flat=True).get(pk=device.pk)
+    if reached != (numbers[-1] if numbers else None):
+        raise _wrong(device, "the number that it has come to is not that of its last recording")
+    rows = SequenceFinding.objects.filter(device=device).order_by("id")
+    if Counter(_told_of(device)) != Counter(fact for row in rows for fact in _facts_of(row)):
         raise _wrong(device, "the findings on its count are not those on record")
 
 
@@ -127,6 +127,35 @@ def _made_by(device: Device) -> Sequence[tuple[int | None, int]]:
     erased = [(at, number or 0, row, None) for at, number, row in gone]
     in_order = sorted([*made, *erased], key=lambda one: one[:3])
     return [(row, number) for _, number, _, row in in_order]
+
+
+def _facts_of(row: SequenceFinding) -> Iterator[Fact]:
+    """What each of its events must say."""
+    place, since = (row.first, row.last), iso(row.since)
+    yield (OPENED[Oddity(row.kind)].value, *place, since)
+    if row.explained_at is not None or row.explanation:
+        said = (row.kind, row.explanation, iso(row.explained_at) if row.explained_at else None)
+        yield (EventType.SEQUENCE_EXPLAINED.value, *place, since, *said)
+    if row.closed_at is not None:
+        was_explained = row.explained_at is not None
+        closed = (row.kind, was_explained, iso(row.closed_at))
+        yield (EventType.SEQUENCE_CLOSED.value, *place, since, *closed)
+
+
+def _told_of(device: Device) -> Iterator[Fact]:
+    """The same as its events say it."""
+    types = (*OPENED.values(), EventType.SEQUENCE_EXPLAINED, EventType.SEQUENCE_CLOSED)
+    events = EventRow.objects.filter(subject=_subject(device), type__in=types)
+    return map(_fact_in, events.order_by("id"))
+
+
+def _fact_in(event: EventRow) -> Fact:
+    said = [event.detail.get(name) for name in ("first", "last", "since")]
+    if event.type == EventType.SEQUENCE_EXPLAINED:
+        said += [event.detail.get("kind"), event.detail.get("reason"), iso(event.at)]
+    if event.type == EventType.SEQUENCE_CLOSED:
+        said += [event.detail.get("kind"), event.detail.get("was_explained"), iso(event.at)]
+    return (event.type, *said)
 
 
 def _standing(device: Device) -> QuerySet[SequenceFinding]:

@@ -10,6 +10,8 @@ lies in the bucket that goes last. Keys themselves are never seen here; see `wor
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import Min
+
 from bodyworn.core.digest import Sha256
 from bodyworn.core.errors import BusyError
 from bodyworn.records import closing
@@ -36,6 +38,18 @@ def lost(keyring: Keyring, *, using: str = "default") -> list[Bucket]:
     """Buckets that rows name and whose key is not here: what lies in them cannot be opened."""
     rows = DataKey.objects.using(using).values_list("bucket", "generation").distinct()
     return sorted({Bucket(*row) for row in rows} - set(keyring.buckets()))
+
+
+def begun_between(after: datetime | None, until: datetime) -> list[Bucket]:
+    """The buckets of which every row is later than `after` and some row is not later than `until`,
+    both UTC: their keys were made in between. With None, every bucket that is as old as `until`."""
+    rows = DataKey.objects.values("bucket", "generation").annotate(first=Min("at"))
+    later = (
+        rows.filter(first__lte=until)
+        if after is None
+        else rows.filter(first__gt=after, first__lte=until)
+    )
+    return sorted(Bucket(row["bucket"], row["generation"]) for row in later)
 
 
 def wrapped(house: House, digests: Sequence[Sha256], bucket: str) -> Slots:

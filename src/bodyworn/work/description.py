@@ -16,8 +16,9 @@ from bodyworn.core.errors import MissingError, RefusedError
 from bodyworn.core.terms import EventType, Operation
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.records import ledger
-from bodyworn.records.models import Officer, Recording, Unit
+from bodyworn.records.models import Device, Officer, Recording, Unit
 from bodyworn.rules.access import Action
+from bodyworn.work import completeness
 from bodyworn.work.books import told_of
 from bodyworn.work.described import AHEAD, EARLIEST
 from bodyworn.work.house import House
@@ -83,6 +84,7 @@ def describe_recording(
         event = ""
         if not dry_run:
             row.save(update_fields=list(changed))  # 3
+            _count_again(row, actor, house.now(), changed)
             event = _record(house, actor, row, {"reason": why, "old": old, "new": new})
     is_seen = bool(row.officer or row.borough)
     return Correction(reference=reference, old=old, new=new, event=event, is_seen=is_seen)
@@ -161,6 +163,13 @@ def _begun_at(row: Recording, moment: datetime) -> Columns:
         "triggered_at": row.triggered_at + shift if row.triggered_at else None,
         "ended_at": row.ended_at + shift,
     }
+
+
+def _count_again(row: Recording, actor: Actor, now: datetime, changed: Columns) -> None:
+    """A camera's recordings are counted in the order in which they began."""
+    if "started_at" in changed and row.device_id is not None:
+        row.device = Device.objects.select_for_update().get(pk=row.device_id)
+        completeness.judge(row, by=actor, now=now)
 
 
 def _check_outcome(row: Recording, old: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ from bodyworn.records.models import CustodyEvent as EventRow
 from bodyworn.rules.retention import counted_from, first_decision
 from bodyworn.work import completeness, data_keys, jobs
 from bodyworn.work.books import facts_of, place_of
+from bodyworn.work.books_copies import SIDECAR_TYPE, seen_of
 from bodyworn.work.described import (
     Described,
     audio_text,
@@ -173,7 +174,7 @@ def _copies(entry: Entry, recording: Recording) -> None:
             kind=CopyKind.SIDECAR,
             sha256=digest.hex,
             size=size,
-            media_type="application/octet-stream",
+            media_type=SIDECAR_TYPE,
             name=plain(name),
             created_at=entry.now,
         )
@@ -272,8 +273,10 @@ def _arrival_detail(entry: Entry, recording: Recording) -> dict[str, Any]:
             "filename": recording.filename,
             "received_at": iso(arrival.received_at),
             "condition": recording.condition,
+            "media_type": described.media_type,
             "place": place_of(recording),
             "facts": facts_of(recording),
+            "seen": seen_of(recording),
             "officer_unknown": described.manifest.officer if is_stranger else None,
             "sidecars": [[plain(name), one.hex, size] for name, one, size in arrival.sidecars],
             "sidecars_unread": list(described.unread) or None,

@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, transaction
@@ -209,7 +209,7 @@ def _finish(house: House, job: Job, made: list[types.Copy], slots: data_keys.Slo
 
 
 def _record_copy(house: House, job: Job, made: types.Copy) -> None:
-    recording = _recording(job)
+    recording, now = _recording(job), house.now()
     master = recording.copies.get(kind=CopyKind.MASTER)
     copy, is_new = Copy.objects.get_or_create(
         recording=recording,
@@ -220,25 +220,26 @@ def _record_copy(house: House, job: Job, made: types.Copy) -> None:
             "media_type": made.media_type,
             "derived_from": master,
             "recipe": made.recipe,
-            "created_at": house.now(),
+            "created_at": now,
         },
     )
     if is_new:
-        ledger.record(_derivation(house, recording, copy, master), recording=recording)
+        ledger.record(_derivation(recording, copy, master, now=now), recording=recording)
 
 
-def _derivation(house: House, recording: Recording, copy: Copy, master: Copy) -> CustodyEvent:
+def _derivation(recording: Recording, copy: Copy, master: Copy, *, now: datetime) -> CustodyEvent:
     detail: dict[str, Any] = {
         "kind": copy.kind,
         "sha256": copy.sha256,
         "size": copy.size,
+        "media_type": copy.media_type,
         "from": master.sha256,
         "recipe": copy.recipe,
     }
     return CustodyEvent(
         type=EventType.DERIVATION,
         operation=Operation.ALTERATION,
-        at=house.now(),
+        at=now,
         actor=ACTOR,
         subject=recording.reference,
         detail=detail,

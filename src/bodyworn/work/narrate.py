@@ -236,9 +236,9 @@ def _exported(event: EventRow) -> Words:
         return "Still taken", f"frame {event.detail.get('frame')}"
     if event.detail.get("what") == "pack":
         to = event.detail.get("recipient")
-        return "Disclosed", " · ".join(
-            filter(None, (f"to {to}" if to else "", _size(event.detail)))
-        )
+        purpose = PURPOSES[Purpose(event.purpose)] if event.purpose else ""
+        told = (f"to {to}" if to else "", purpose, _size(event.detail))
+        return "Disclosed", " · ".join(filter(None, told))
     return "Copy taken out", _size(event.detail)
 
 

@@ -22,6 +22,7 @@ from bodyworn.core.terms import EventType, Role
 from bodyworn.core.types import Actor, CustodyEvent
 from bodyworn.records import ledger
 from bodyworn.records.models import Dock, Officer, Unit, User
+from bodyworn.work.books_house import place_of_account
 from bodyworn.work.house import House
 
 DOCK = "system:dock:"  # what the name of a dock's actor begins with
@@ -80,7 +81,7 @@ def add_user(
     }
     with _new(f"the name {name}"):
         user = User.objects.create_user(name, password, **facts)
-        detail = {"role": role.value, "unit": unit, "officer": officer}
+        detail = place_of_account(user)
         _record(house, EventType.ACCOUNT_ADDED, f"account:{name}", by=by, detail=detail)
         return user
 
@@ -96,7 +97,8 @@ def add_dock(house: House, *, name: str, place: str, by: Actor) -> NewDock:
             token_sha256=_hashed(token),
             created_at=house.now(),
         )
-        _record(house, EventType.DOCK_ADDED, f"dock:{name}", by=by, detail={"place": dock.place})
+        detail = {"place": dock.place, "token_sha256": dock.token_sha256}
+        _record(house, EventType.DOCK_ADDED, f"dock:{name}", by=by, detail=detail)
         return NewDock(dock, token)
 
 

@@ -131,6 +131,7 @@ WORDS: dict[str, Any] = json.loads(r"""
   "key.missing": "There is no public key. Give the one that the force has published with --key.",
   "key.garbled": "That is not a public key of a log.",
   "key.kind": "That is a key of another kind.",
+  "key.private": "That is a private key, which nobody may have but its owner. Give the file that ends in .vkey.",
   "key.other": "The folder's key {found} is not the one that you gave, {given}.",
   "note.utf8": "The text is not UTF-8.",
   "note.control": "A signed note holds no control characters.",
@@ -517,6 +518,8 @@ def sha256(data: bytes) -> bytes:
 
 def read_key(text: str, *kinds: bytes) -> Key:
     """Read `name+hash+base64`; a log's Ed25519 key unless other kinds are named."""
+    if text.strip().startswith("PRIVATE+KEY+"):
+        raise WrongError("key.private")
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     if not is_name(name) or not encoded:

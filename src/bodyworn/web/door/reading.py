@@ -51,6 +51,7 @@ from bodyworn.web.door.reading_answer import (
     validators,
     words,
 )
+from bodyworn.web.door.trays import SIZE as TRAY
 
 _BYTES = re.compile(r"/bytes/([0-9a-f]{64})", re.ASCII)
 _log = logging.getLogger(__name__)
@@ -120,6 +121,10 @@ class ReadingDoor:
         )
         await self._send(request, self.answer(request), proto)
 
+    def __rsgi_del__(self, _loop: object) -> None:
+        """The worker ends, as Granian tells."""
+        self._pourer.close()
+
     def answer(self, request: Request) -> Answer:
         """The door's judgement; touches the disk for sizes and the log only. Raises nothing."""
         try:
@@ -158,6 +163,8 @@ class ReadingDoor:
         if is_held(request.headers.get("if-none-match"), name):
             return self._not_modified(ticket)
         span = _span(request, name, size_of(ticket.parts))
+        if span and not ticket.filename and _is_open_ended(request) and _is_from_a_player(request):
+            span = Span(span.start, min(span.stop, span.start + TRAY))
         return self._located(ticket, span)
 
     def _ticket(self, request: Request, name: str) -> tickets.Ticket:
@@ -206,14 +213,17 @@ class ReadingDoor:
         self, request: Request, answer: Answer, footage: Footage, proto: Exchange
     ) -> None:
         """Not a byte, nor a promise of one, before there is a key for all of them."""
+
+        def respond(path: str, length: int | None) -> None:
+            if length is None:
+                proto.response_file(answer.status, answer.headers, path)
+            else:
+                proto.response_file_range(answer.status, answer.headers, path, 0, length)
+
         try:
             digests = [piece.digest for piece in footage.pieces]
             keys = await self._keys.of(footage.ticket, digests)
-            await self._pourer.pour(
-                footage.pieces,
-                keys,
-                lambda path: proto.response_file(answer.status, answer.headers, path),
-            )
+            await self._pourer.pour(footage.pieces, keys, respond)
         except BodywornError as error:
             closed = self._problem(request, error)
             proto.response_bytes(closed.status, closed.headers, closed.body)
@@ -232,6 +242,20 @@ def _ticket_text(request: Request) -> str:
             status=401,
         )
     return found[0]
+
+
+def _is_open_ended(request: Request) -> bool:
+    return request.headers.get("range", "").rstrip().endswith("-")
+
+
+def _is_from_a_player(request: Request) -> bool:
+    """A video element says so by itself (Fetch Metadata); nobody else can say it by mistake.
+
+    Players ask from a place to the end and take a few seconds of it. RFC 9110 (15.3.7) lets a 206
+    carry less than was asked for; Chromium and Firefox then ask for what comes next. Downloaders
+    may take a short answer for the whole, and get all of it.
+    """
+    return request.headers.get("sec-fetch-dest") in ("video", "audio")
 
 
 def _span(request: Request, name: str, size: int) -> Span | None:

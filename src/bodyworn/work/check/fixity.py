@@ -1,11 +1,11 @@
 """Questions about what is kept: read again in time, a second copy in step, a backup of late."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bodyworn.core.terms import EventType
 from bodyworn.records.models import Copy, CustodyEvent
+from bodyworn.work import data_keys, second
 from bodyworn.work import patrol as patrol_
-from bodyworn.work import second
 from bodyworn.work.check.finding import Answer, Ground, fault, good, warning
 from bodyworn.work.house import House
 from bodyworn.work.patrol_state import LONGEST_STEP
@@ -71,4 +71,25 @@ def backup(ground: Ground) -> Answer:
         )
     if ground.settings.now() - newest.at > LONGEST_WITHOUT_BACKUP:
         return warning(f"The last backup is of {newest.at:%d %B %Y}.", hint)
-    return good(f"The last backup is of {newest.at:%d %B %Y}, and held everything.")
+    return _without_keys(ground, newest.at) or good(
+        f"The last backup is of {newest.at:%d %B %Y}, and held everything."
+    )
+
+
+def _without_keys(ground: Ground, at: datetime) -> Answer | None:
+    """Whether that backup has footage of which no copy of the keys has the key.
+
+    A token keeps its keys itself; how it is backed up is its maker's to say.
+    """
+    if ground.settings.key_token_module:
+        return None
+    copied = CustodyEvent.objects.filter(type=EventType.REPLICATION, detail__what="keys")
+    last = copied.order_by("-id").values_list("at", flat=True).first()
+    lost = data_keys.begun_between(last, at)
+    if not lost:
+        return None
+    return warning(
+        f"No copy of the keys has those of {len(lost)} buckets; the first is {lost[0]}. What lies "
+        "in them could not be opened after a restore of the last backup.",
+        "Run `bodyworn backup-keys FOLDER` after each backup, onto a medium of its own.",
+    )

@@ -105,8 +105,8 @@ def sealed(ground: Ground) -> Answer:
             "A crash leaves such files, and they were acknowledged to nobody. If an arrival note "
             "names one, mend the note; the key of their day is destroyed after a week.",
         )
-    buckets = len(house.keyring.buckets())
-    return good(f"The keys of {buckets} buckets are here, and every stored file is recorded.")
+    here = len(house.keyring.buckets())
+    return good(f"The keys of {here} buckets are here, and every stored file is recorded.")
 
 
 def witnesses(ground: Ground) -> Answer:

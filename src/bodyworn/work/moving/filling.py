@@ -119,8 +119,8 @@ def refuse_other_form(head: Head, using: str) -> None:
         )
 
 
-def lay_keys(keys: Path, target: Layout) -> None:
-    """Copy the folder of keys. Raises SetupError move.keys-missing."""
+def require_keys(keys: Path, target: Layout) -> None:
+    """Raises SetupError move.keys-missing: without these nothing can be continued."""
     needed = (target.log_key, target.log_vkey, target.ticket_key, target.pages_key)
     missing = [path.name for path in needed if not (keys / path.name).is_file()]
     if missing:
@@ -129,7 +129,6 @@ def lay_keys(keys: Path, target: Layout) -> None:
             f"Missing in {keys}: {', '.join(missing)}.",
             hint="Name the folder that `bodyworn backup-keys` made.",
         )
-    copy_keys(keys, target.keys)
 
 
 def copy_keys(source: Path, target: Path) -> int:

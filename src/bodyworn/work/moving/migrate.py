@@ -72,7 +72,7 @@ def _moved(house: House, target: Layout, using: str, database: str, progress: Pr
     snapshot = Snapshot(target.moving / "snapshot")
     head = _taken(house, snapshot, target, using, progress)  # 3
     filling.refuse_other_form(head, using)
-    filling.lay_keys(house.layout.keys, target)  # 4
+    filling.copy_keys(house.layout.keys, target.keys)  # 4
     gather(snapshot, source=house.layout, target=target, progress=progress)
     filling.lay_log(house.layout.log, head, target, progress=progress)
     filling.lay_parts(snapshot, target, database=database)

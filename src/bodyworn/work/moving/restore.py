@@ -59,6 +59,7 @@ def restore(
     """
     target, backups = Layout(to.absolute()), Backups(folder.absolute())
     chosen = backups.snapshot(snapshot)
+    filling.require_keys(keys, target)
     signer = load_signer(keys / target.log_key.name)
     statement = signed_statement(chosen, signer.verifier)
     _require(check_snapshot(chosen, statement, progress=progress))  # 1
@@ -67,7 +68,7 @@ def restore(
     is_new = not filling.is_ours(target)
     with filling.alone(target), beside.target(place, afresh=is_new) as using:
         filling.refuse_used(using, target)
-        filling.lay_keys(keys, target)  # 2
+        filling.copy_keys(keys, target.keys)  # 2
         return _filled(chosen, backups, target, signer, using, database, progress)
 
 

@@ -155,6 +155,7 @@ def _derivation(order: Order, copy: Copy, source: Copy) -> CustodyEvent:
         "kind": copy.kind,
         "sha256": copy.sha256,
         "size": copy.size,
+        "media_type": copy.media_type,
         "from": source.sha256,
         "recipe": copy.recipe,
     }
