@@ -81,7 +81,11 @@ def test_a_restore_without_the_keys_of_the_footage_says_so(kept: Program, tmp_pa
     assert said.code == 5
     assert f"The keys of {len(ours)} buckets are NOT here" in said.out
     new = at(kept, tmp_path / "new")
-    assert new("verify").code == 5
+    closed = new("verify")
+    assert (closed.code, "Bring back keys/buckets" in closed.out) == (5, True)
+    named = new("verify", "--json").facts["wrong"][0]
+    total = 1 + len(named["others"])
+    assert (f"And {total - 5} more; --json has them all." in closed.out) == (total > 5)
     for path in (kept.data / "keys" / "buckets").iterdir():
         (tmp_path / "new" / "keys" / "buckets" / path.name).write_bytes(path.read_bytes())
     assert new.well("verify", "--json").facts["ok"] is True

@@ -10,12 +10,20 @@ import sys
 import threading
 from pathlib import Path
 from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from bodyworn.settings import Settings
 from bodyworn.web.door.upload import UploadConfig, UploadDoor
 from bodyworn.web.ticket import load_key
 from bodyworn.web.wsgi import application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bodyworn.work.house import House
+
+EAGERLY = 0.02  # seconds between two rounds of a duty
 
 
 class Quiet(WSGIRequestHandler):
@@ -51,14 +59,20 @@ def live(settings: Settings) -> None:
 
 
 def _keep(settings: Settings) -> None:
-    """Sweep eagerly, so that many moments of the ingest are there to be killed in."""
+    """Sequencer, keys and jobs of the keeper, and what it does besides, eagerly."""
     # Tables can be imported once Django is configured, and that needs the data folder.
-    from bodyworn.work import ingest  # noqa: PLC0415
     from bodyworn.work.house import House  # noqa: PLC0415
     from bodyworn.work.keeper import Duty, Keeper  # noqa: PLC0415
 
-    duty = Duty(name="inbox", every=0.02, work=ingest.sweep)
-    Keeper(House.open(settings), (duty,)).run(threading.Event())
+    duties = tuple(Duty(name=name, every=EAGERLY, work=work) for name, work in _verbs().items())
+    Keeper(House.open(settings), duties).run(threading.Event())
+
+
+def _verbs() -> "dict[str, Callable[[House], object]]":
+    """What is done again and again, so that there are many moments of each to be killed in."""
+    from bodyworn.work import ingest  # noqa: PLC0415  (as above)
+
+    return {"inbox": ingest.sweep}
 
 
 def main() -> None:

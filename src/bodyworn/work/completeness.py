@@ -78,12 +78,13 @@ def explain(house: House, by: Actor, number: int, *, reason: str) -> None:
             f"An explanation is one line of at most {LONGEST} characters.",
             hint="Say what became of the recordings, or why there never were any.",
         )
+    now = house.now()  # once: the row is compared with its event
     with transaction.atomic():
         row = _open_one(number)
-        row.explained_at, row.explanation = house.now(), told
+        row.explained_at, row.explanation = now, told
         row.save(update_fields=["explained_at", "explanation"])
         detail = {**_facts(row), "kind": row.kind, "reason": told}
-        ledger.record(_event(row, EventType.SEQUENCE_EXPLAINED, detail, by=by, now=house.now()))
+        ledger.record(_event(row, EventType.SEQUENCE_EXPLAINED, detail, by=by, now=now))
 
 
 def open_findings(limit: int) -> list[SequenceFinding]:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -72,33 +73,34 @@ def add_user(
     MissingError people.no-unit, .no-officer."""
     _check_name(name)
     _check_password(password)
+    now = house.now()  # once: the row is compared with its event
     facts = {
         "display": _text(display, 120),
         "role": role.value,
         "unit": _unit(unit) if unit else None,
         "officer": _officer(officer) if officer else None,
-        "created_at": house.now(),
+        "created_at": now,
     }
     with _new(f"the name {name}"):
         user = User.objects.create_user(name, password, **facts)
         detail = place_of_account(user)
-        _record(house, EventType.ACCOUNT_ADDED, f"account:{name}", by=by, detail=detail)
+        _record(EventType.ACCOUNT_ADDED, f"account:{name}", by=by, now=now, detail=detail)
         return user
 
 
 def add_dock(house: House, *, name: str, place: str, by: Actor) -> NewDock:
     """A dock and its new token. Raises RefusedError people.name-taken, people.bad-name."""
     _check_name(name)
-    token = secrets.token_urlsafe(TOKEN_SIZE)
+    token, now = secrets.token_urlsafe(TOKEN_SIZE), house.now()
     with _new(f"the name {name}"):
         dock = Dock.objects.create(
             name=name,
             place=_text(place, 120),
             token_sha256=_hashed(token),
-            created_at=house.now(),
+            created_at=now,
         )
         detail = {"place": dock.place, "token_sha256": dock.token_sha256}
-        _record(house, EventType.DOCK_ADDED, f"dock:{name}", by=by, detail=detail)
+        _record(EventType.DOCK_ADDED, f"dock:{name}", by=by, now=now, detail=detail)
         return NewDock(dock, token)
 
 
@@ -107,7 +109,7 @@ def retire_dock(house: House, *, name: str, by: Actor) -> None:
     with transaction.atomic():
         if not Dock.objects.filter(name=name, is_active=True).update(is_active=False):
             raise MissingError("people.no-dock", f"There is no active dock {name}.")
-        _record(house, EventType.DOCK_RETIRED, f"dock:{name}", by=by, detail={})
+        _record(EventType.DOCK_RETIRED, f"dock:{name}", by=by, now=house.now(), detail={})
 
 
 def dock_by_token(token: str) -> Dock | None:
@@ -125,10 +127,10 @@ def _hashed(token: str) -> str:
 
 
 def _record(
-    house: House, type_: EventType, subject: str, *, by: Actor, detail: dict[str, Any]
+    type_: EventType, subject: str, *, by: Actor, now: datetime, detail: dict[str, Any]
 ) -> None:
     event = CustodyEvent(
-        type=type_, operation=None, at=house.now(), actor=by.name, subject=subject, detail=detail
+        type=type_, operation=None, at=now, actor=by.name, subject=subject, detail=detail
     )
     ledger.record(event)
 

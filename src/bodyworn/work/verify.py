@@ -45,6 +45,7 @@ from bodyworn.work.keys import keys_of
 
 CHUNK = 200  # rows that are held in memory at once
 MOST_NAMED = 20  # names in one sentence; JSON has them all
+MOST_TOLD = 5  # wrong files in words; programs get them all
 BYTES_HINT = (
     "Keep everything as it is; fetch the bytes from a copy elsewhere, and tell the person who "
     "keeps the system: a disk fails, or somebody has changed evidence."
@@ -359,12 +360,15 @@ def _whose(error: BodywornError, digest: str) -> BodywornError:
     names = [f"{copy.kind} of {copy.recording.reference}" for copy in copies[:MOST_NAMED]]
     facts = {**error.facts, "sha256": digest, "copies": names}
     told = f"{error.message.removesuffix('.')} ({', '.join(names)})."
-    return type(error)(error.code, told, hint=BYTES_HINT, **facts)
+    hint = error.hint if error.code == "key.missing" else BYTES_HINT
+    return type(error)(error.code, told, hint=hint, **facts)
 
 
 def _all_of(wrong: Sequence[BodywornError], files: int) -> BodywornError:
     """One error for all wrong files: the first one's code, every one's facts."""
-    first, told = wrong[0], " ".join(error.message for error in wrong[:MOST_NAMED])
+    first, told = wrong[0], " ".join(error.message for error in wrong[:MOST_TOLD])
+    more = f" And {len(wrong) - MOST_TOLD} more; --json has them all."
+    told += more if len(wrong) > MOST_TOLD else ""
     message = told if len(wrong) == 1 else f"{len(wrong)} of {files} files are wrong. {told}"
     others = [error.as_dict() for error in wrong[1:]]
     return type(first)(first.code, message, hint=first.hint, **first.facts, others=others)

@@ -44,7 +44,7 @@ def copy_of(recording: Recording, kind: CopyKind) -> Copy:
     if kind not in KINDS or copy is None:
         raise MissingError(
             "pack.no-such-copy",
-            f"{recording.reference} has no {kind} that could be handed out.",
+            f"{recording.reference} has no {kind} copy that could be handed out.",
             hint="`bodyworn show` lists the copies of a recording.",
         )
     return copy
