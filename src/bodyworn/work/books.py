@@ -59,7 +59,9 @@ def _check_evidence(row: CustodyEvent) -> None:
     That a recording is gone is for others to find; what was forgotten belongs to none any more.
     """
     said, recording = read_leaf(bytes(row.leaf)).evidence, row.recording
-    if recording is None:
+    if recording is None and row.erasure is not None:
+        is_another = said != row.erasure.pseudonym
+    elif recording is None:
         is_another = said is not None and row.recording_id is None and bool(row.salts)
     else:
         salt = bytes(recording.pseudonym_salt)
