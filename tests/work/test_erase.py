@@ -451,7 +451,7 @@ def test_words_that_are_hung_on_anothers_erasure_are_missed(store: House) -> Non
         erasure.pk,
         second.pk,
     )
-    assert "books.forgotten" in found_by(store)
+    assert "books.event" in found_by(store)
 
 
 def test_an_erasure_without_a_tombstone_is_named(store: House) -> None:
