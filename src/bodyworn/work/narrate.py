@@ -116,7 +116,7 @@ def _is_check(event: EventRow) -> bool:
 
 def _is_alarm(event: EventRow) -> bool:
     if event.type == EventType.FIXITY_CHECK:
-        return event.detail.get("outcome") not in {"begun", "unchanged"}
+        return event.detail.get("outcome") not in ("begun", "unchanged")  # it may hold anything
     return event.type in {
         EventType.ACCESS_REFUSED,
         EventType.QUARANTINE,
@@ -294,12 +294,15 @@ def _erased(event: EventRow) -> Words:
 
 
 def _rewrapped(event: EventRow) -> Words:
-    count = event.detail.get("keys")
-    return "Keys wrapped afresh", f"{count} of {event.detail.get('bucket')}"
+    return "Keys wrapped afresh", f"{event.detail.get('keys', 'some')} of {_bucket(event)}"
 
 
 def _key_destroyed(event: EventRow) -> Words:
-    return "Key destroyed", f"{event.detail.get('bucket')}.{event.detail.get('generation')}"
+    return "Key destroyed", f"{_bucket(event)}.{event.detail.get('generation', 0)}"
+
+
+def _bucket(event: EventRow) -> str:
+    return str(event.detail.get("bucket", "a bucket"))
 
 
 def _signed(title: str) -> Callable[[EventRow], Words]:
