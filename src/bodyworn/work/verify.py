@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Prefetch, QuerySet
 
 from bodyworn.core import types
@@ -42,6 +42,7 @@ from bodyworn.work.erase_proof import check_erasures, check_forgotten, check_one
 from bodyworn.work.house import House
 from bodyworn.work.keys import Keys as KeySource
 from bodyworn.work.keys import keys_of
+from bodyworn.work.trouble import explained
 
 CHUNK = 200  # rows that are held in memory at once
 MOST_NAMED = 20  # names in one sentence; JSON has them all
@@ -333,10 +334,20 @@ def _events_are_proved(house: House, events: QuerySet[CustodyEvent]) -> str:
 def _bytes_are_unchanged(
     house: House, recording: Recording | None, by: Actor, progress: Progress
 ) -> str:
-    """1. On record that they are read; 2. their keys, some at a time; 3. read every one."""
-    begun = _begin(house, recording, by)  # 1
+    """1. On record that they are read; 2. their keys, some at a time; 3. read every one.
+
+    4. Of one recording the result is put on record as well: its history tells when it was checked.
+
+    On a disk that cannot be written nothing can go on record, so nothing is opened.
+    """
     copies = recording.copies.all() if recording else Copy.objects.all()
     found = copies.order_by("sha256").values_list("sha256", "size").distinct()
+    try:
+        begun = _begin(house, recording, by)  # 1
+    except OperationalError as error:
+        if explained(error).code != "database.read-only":
+            raise
+        return _are_there(house, found, progress)
     total, done, size_of_all = found.count(), 0, 0
     wrong: list[BodywornError] = []
     for some in _chunks(found.iterator(CHUNK)):
@@ -349,6 +360,8 @@ def _bytes_are_unchanged(
             done += 1
             size_of_all += size
             progress(done, max(done, total), "files")
+    if recording:
+        _end(house, recording, by, wrong)  # 4
     if wrong:
         raise _all_of(wrong, done)
     return f"All {done} files, {size_of_all:,} bytes, are unchanged."
@@ -386,6 +399,39 @@ def _begin(house: House, recording: Recording | None, by: Actor) -> CustodyEvent
         return ledger.record(event, recording=recording)
 
 
+def _are_there(house: House, found: QuerySet[Copy, tuple[str, int]], progress: Progress) -> str:
+    """What can be seen without a key: each file, its header, and its size."""
+    total, done, wrong = found.count(), 0, list[BodywornError]()
+    for done, (digest, size) in enumerate(found.iterator(CHUNK), start=1):
+        try:
+            house.vault.slot(Sha256.parse(digest))
+            _check_size(house, Sha256.parse(digest), size)
+        except (DamagedError, MissingError) as error:
+            wrong.append(_whose(error, digest))
+        progress(done, max(done, total), "files")
+    if wrong:
+        raise _all_of(wrong, done)
+    return (
+        f"All {done} files are there, sealed, and of their size. Their bytes were NOT read: that "
+        "is an event, and nothing can be written on this disk."
+    )
+
+
+def _end(house: House, recording: Recording, by: Actor, wrong: Sequence[BodywornError]) -> None:
+    changed = any(isinstance(error, DamagedError) for error in wrong)
+    outcome = ("changed" if changed else "unreadable") if wrong else "unchanged"
+    event = types.CustodyEvent(
+        type=EventType.FIXITY_CHECK,
+        operation=Operation.CONSULTATION,
+        at=house.now(),
+        actor=by.name,
+        subject=recording.reference,
+        detail={"outcome": outcome, "files": recording.copies.count()},
+    )
+    with transaction.atomic():
+        ledger.record(event, recording=recording)
+
+
 def _keys(house: House, begun: CustodyEvent, digests: Sequence[Sha256]) -> Keys:
     """The keys of these bytes; in the place of one that is missing, the error that says so."""
     service = keys_of(house)
@@ -406,5 +452,9 @@ def _check_blob(house: House, key: DataKey | NoKey, digest: Sha256, size: int) -
     if isinstance(key, NoKey):
         raise key
     house.vault.check(digest, key)
+    _check_size(house, digest, size)
+
+
+def _check_size(house: House, digest: Sha256, size: int) -> None:
     if house.vault.size(digest) != size:
         raise DamagedError("books.size", f"{digest.short}… has not the size of its row.")
