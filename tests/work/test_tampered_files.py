@@ -37,7 +37,8 @@ NOT_VOUCHED: dict[str, str] = {
     "keys": "Secrets. Those of buckets are tried on bytes; the log's own signs, and is compared by "
     "every checkpoint.",
     "log/census/newest": "Names a day, for whoever fetches lists; each list names its own.",
-    "log/journal": "What the log's files are made good from after a crash; they are compared.",
+    "log/.journal": "What the log's files are made good from after a crash; they are compared.",
+    "log/.lock": "Empty; who holds it writes the log's files.",
     "log/lock": "Empty; who holds it extends the log.",
     "queue.sqlite3": "Which job is next; the jobs themselves are rows.",
     "records.sqlite3": "Its rows are compared, one by one: `tests/work/test_tampering.py`.",
