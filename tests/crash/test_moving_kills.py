@@ -23,9 +23,9 @@ from bodyworn.custody.note import Verifier, load_verifier
 from bodyworn.custody.statement import read_statement
 from bodyworn.work.house import House
 from bodyworn.work.moving.backups import Backups
-from bodyworn.work.moving.snapshot import Snapshot
 from bodyworn.work.moving.comparing import verify_backup
 from bodyworn.work.moving.migrate import migrate
+from bodyworn.work.moving.snapshot import Snapshot
 
 KILLS = int(os.environ.get("BODYWORN_MOVE_KILLS", "12"))
 LONGEST_LIFE = 0.5  # seconds
