@@ -1,6 +1,7 @@
 """`bodyworn check`: what is broken is named, with an id and a hint; nothing is changed."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,10 +64,9 @@ def test_settings_that_cannot_be_read_are_a_finding_and_what_stands_on_them_wait
 
 
 def test_a_wrong_word_in_the_environment_is_the_same_finding(made: Program) -> None:
-    program = Program(data=made.data, folder=made.folder, environment={"BODYWORN_HOST_PORT": "x"})
-    assert program("check").code == 0, "not one of ours"
-    program = Program(data=made.data, folder=made.folder, environment={"BODYWORN_PAGES_PORT": "x"})
-    said = program("check")
+    said = replace(made, environment={**made.environment, "BODYWORN_HOST_PORT": "x"})("check")
+    assert said.code == 0, "not one of ours"
+    said = replace(made, environment={**made.environment, "BODYWORN_PAGES_PORT": "x"})("check")
     assert said.code == 1
     assert "BODYWORN_PAGES_PORT" in said.out
 
