@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bodyworn.core.errors import DamagedError
 from bodyworn.custody.note import (
     Note,
-    PrivateKey,
+    NoteSigner,
     Signer,
     Verifier,
     from_base64,
@@ -37,7 +37,7 @@ class Checkpoint:
 
 
 def make(
-    origin: str, size: int, root: bytes, *, signer: Signer, second: PrivateKey | None = None
+    origin: str, size: int, root: bytes, *, signer: Signer, second: NoteSigner | None = None
 ) -> Checkpoint:
     """Sign a new checkpoint, also with a second key of another kind where the log has one.
 

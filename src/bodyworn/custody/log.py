@@ -26,7 +26,7 @@ from bodyworn.custody.edge import WIDTH, RightEdge
 from bodyworn.custody.files import Disk, one_writer
 from bodyworn.custody.growth import Head, grow
 from bodyworn.custody.journal import Journal, Record
-from bodyworn.custody.note import PrivateKey, Signer
+from bodyworn.custody.note import NoteSigner, Signer
 from bodyworn.custody.published import PublishedLog
 from bodyworn.custody.replay import replay
 from bodyworn.custody.shelf import Shelf
@@ -60,7 +60,7 @@ class Log(PublishedLog):
         *,
         origin: str,
         signer: Signer,
-        second: PrivateKey | None = None,
+        second: NoteSigner | None = None,
         disk: Disk | None = None,
     ) -> None:
         """`second` signs beside `signer`; `disk` writes and flushes, tests give one that breaks."""

@@ -10,12 +10,13 @@ import base64
 import os
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -72,8 +73,23 @@ class Verifier:
         return is_ed25519(signature, message, public=self.public)
 
 
+class NoteSigner(Protocol):
+    """Who can put a line under a note. A witness's Ed25519 key cannot: it signs a time, too."""
+
+    @property
+    def name(self) -> str:
+        """Of the key, for a log its origin."""
+
+    @property
+    def public(self) -> Verifier:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """What stands behind the key id in this key's line under the message."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class PrivateKey:
+class PrivateKey(ABC):
     """A private key of signed notes, whatever its kind; `repr` never shows it.
 
     Every kind here has a seed of 32 bytes, and any 32 bytes are one. A kind names itself, makes its
@@ -102,19 +118,15 @@ class PrivateKey:
         return key
 
     @property
+    @abstractmethod
     def public(self) -> Verifier:
         """The public half."""
-        raise NotImplementedError
 
     @property
     def text(self) -> str:
         """The key as `PRIVATE+KEY+name+hash+base64`: a secret."""
         encoded = to_base64(self.kind + self.secret)
         return f"{PRIVATE}{self.name}+{self.public.key_id.hex()}+{encoded}"
-
-    def sign(self, message: bytes) -> bytes:
-        """What stands behind the key id in this key's line under the message."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -164,7 +176,7 @@ class Note:
     signed_by: tuple[Verifier, ...]  # the known keys among them
 
 
-def sign_note(text: str, *signers: PrivateKey) -> str:
+def sign_note(text: str, *signers: NoteSigner) -> str:
     """The text with a signature line of each signer.
 
     Raises DamagedError for text that a note cannot hold: without a final newline, or with
@@ -323,7 +335,7 @@ def check_name(name: str) -> None:
         raise DamagedError("note.key-name", told, hint=hint)
 
 
-def _signature_line(signer: PrivateKey, message: bytes) -> str:
+def _signature_line(signer: NoteSigner, message: bytes) -> str:
     return Signature(signer.name, signer.public.key_id, signer.sign(message)).line
 
 
